@@ -1,0 +1,1 @@
+//! The query engine that runs inside the enclave.

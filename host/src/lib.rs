@@ -1,0 +1,1 @@
+//! What runs outside the enclave: client, decryptor, parent server and command line.

@@ -1,0 +1,3 @@
+//! Spark 3.2 SQL on DataFusion: lexer, resolver, types, casts, functions and formats, usable by any DataFusion program.
+
+pub mod types;

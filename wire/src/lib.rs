@@ -1,0 +1,1 @@
+//! What crosses Casemate's trust boundary: frames, records, handshake, attestation documents.
