@@ -245,7 +245,8 @@ mod tests {
 
     #[test]
     fn a_parse_error_shows_the_text_and_a_caret_below_the_place() {
-        let error = SparkError::parse("no viable alternative", "select 1\nfrom from\nx", Position { line: 2, column: 5 });
+        let error =
+            SparkError::parse("no viable alternative", "select 1\nfrom from\nx", Position { line: 2, column: 5 });
         assert_eq!(
             error.message,
             "no viable alternative (line 2, pos 5)\n\n== SQL ==\nselect 1\nfrom from\n-----^^^\nx\n"

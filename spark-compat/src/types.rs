@@ -1,5 +1,7 @@
 //! Spark's data types and the one place that says how each maps to Arrow.
 
+pub mod ddl;
+
 use std::fmt;
 use std::sync::Arc;
 
