@@ -1,0 +1,14 @@
+//! Attestation documents of the Nitro Secure Module: producing them, and checking them.
+
+pub mod document;
+mod error;
+pub mod nsm;
+pub mod policy;
+pub mod simulated;
+pub mod verify;
+
+pub use error::AttestationError;
+pub use nsm::{DeviceNsm, Nsm, NsmError};
+pub use policy::{Pcr, PcrSet, TrustPolicy, TrustedRoot};
+pub use simulated::{SimulatedNsm, SimulatedOptions};
+pub use verify::{Expected, VerifiedDocument, verify, verify_chain_only};
