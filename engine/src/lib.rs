@@ -1,1 +1,38 @@
 //! The query engine that runs inside the enclave.
+//!
+//! An [`Engine`] attests itself to each client that connects, takes the client's data keys for the time of a
+//! session, runs its queries over tables that it reads through the parent's storage server, and sends every
+//! record batch sealed. Nothing is shared between sessions but the memory budget and the threads; the engine
+//! has no disk, and its log holds numbers and addresses only.
+//!
+//! From the outside in: `cli` starts it, `engine` accepts connections, `session` serves one client, `query`
+//! runs one query, `execute` is the way into the SQL library, `environment` is what a session's queries may
+//! touch (`memory`, `storage`, `keyring`, `registry`).
+
+pub mod cli;
+mod compute;
+mod config;
+mod engine;
+mod environment;
+mod error;
+mod events;
+mod execute;
+mod failure;
+mod keyring;
+pub mod measurement;
+mod memory;
+mod query;
+mod registry;
+mod requests;
+mod session;
+mod size;
+mod stop;
+pub mod storage;
+#[cfg(test)]
+mod testing;
+
+pub use config::EngineConfig;
+pub use engine::Engine;
+pub use error::EngineError;
+pub use events::{hide_panic_messages, log_to_stderr};
+pub use storage::{AddressConnector, StorageConnector};

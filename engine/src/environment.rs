@@ -1,0 +1,52 @@
+//! What one session's queries run in: its own memory pool, object store, keys and caches, and no disk.
+
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+
+use crate::keyring::{FACTORY_ID, Keyring, SessionKeyFactory};
+use crate::memory::SessionPool;
+use crate::registry::ParentOnlyRegistry;
+use crate::storage::{ParentStore, StorageClient};
+
+/// Footers of unencrypted files that a session keeps, in bytes. Encrypted ones are never kept.
+const METADATA_CACHE_BYTES: usize = 16 << 20;
+
+/// A session's `RuntimeEnv` with the parts that the engine keeps a hand on.
+pub struct Environment {
+    /// What DataFusion uses.
+    pub runtime: Arc<RuntimeEnv>,
+    /// The session's memory.
+    pub memory: Arc<SessionPool>,
+    /// The session's keys.
+    pub keyring: Arc<Keyring>,
+}
+
+impl Environment {
+    /// Puts one together; nothing in it is shared with another session but the budgets behind `memory`.
+    ///
+    /// # Errors
+    /// When DataFusion can't build its part.
+    pub fn new(memory: SessionPool, storage: StorageClient, keyring: Arc<Keyring>) -> Result<Self> {
+        let memory = Arc::new(memory);
+        let pool: Arc<dyn MemoryPool> = Arc::clone(&memory) as _;
+        let store = ParentStore::new(Arc::new(storage), Arc::clone(&pool));
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(pool)
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+            .with_object_store_registry(Arc::new(ParentOnlyRegistry::new(Arc::new(store))))
+            .with_metadata_cache_limit(METADATA_CACHE_BYTES)
+            .build_arc()?;
+        runtime.register_parquet_encryption_factory(FACTORY_ID, Arc::new(SessionKeyFactory::new(Arc::clone(&keyring))?));
+        Ok(Environment { runtime, memory, keyring })
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        self.keyring.forget();
+    }
+}

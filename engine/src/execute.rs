@@ -1,0 +1,61 @@
+//! The one place where the engine meets its SQL library.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use spark_compat::error::SparkError;
+use spark_compat::parse::{Statement, parse_script};
+use spark_compat::session::{SparkSession, SparkSessionOptions};
+use url::Url;
+
+use crate::keyring::FACTORY_ID;
+use crate::storage::STORAGE_URL;
+
+/// What runs the statements of one session. Implemented by [`SparkSql`], and by tests.
+#[async_trait]
+pub trait Sql: Send + Sync + 'static {
+    /// A parsed statement.
+    type Statement: Send + Sync;
+
+    /// Splits and parses a text.
+    fn parse(&self, sql: &str) -> Result<Vec<Self::Statement>, SparkError>;
+
+    /// Resolves and starts a statement. The stream's schema is the result's, as clients see it.
+    async fn execute(&self, statement: &Self::Statement) -> Result<SendableRecordBatchStream, SparkError>;
+}
+
+/// Spark SQL over one session's tables and views.
+pub struct SparkSql(SparkSession);
+
+impl SparkSql {
+    /// A session that reads the parent's tables through `runtime`.
+    ///
+    /// # Errors
+    /// When the SQL library can't be set up.
+    pub fn new(runtime: Arc<RuntimeEnv>, target_partitions: usize, batch_size: usize) -> Result<Self, SparkError> {
+        let storage_base = Url::parse(STORAGE_URL).map_err(|error| SparkError::internal(error.to_string()))?;
+        Ok(SparkSql(SparkSession::new(SparkSessionOptions {
+            runtime,
+            storage_base,
+            time_zone: "UTC".to_owned(),
+            target_partitions,
+            batch_size,
+            parquet_decryption_factory: Some(FACTORY_ID.to_owned()),
+        })?))
+    }
+}
+
+#[async_trait]
+impl Sql for SparkSql {
+    type Statement = Statement;
+
+    fn parse(&self, sql: &str) -> Result<Vec<Statement>, SparkError> {
+        parse_script(sql)
+    }
+
+    async fn execute(&self, statement: &Statement) -> Result<SendableRecordBatchStream, SparkError> {
+        self.0.prepare(statement).await?.execute().await
+    }
+}
