@@ -133,9 +133,8 @@ async fn serve(config: EngineConfig, address: &Address) -> Result<(), EngineErro
     let shutdown = CancellationToken::new();
     watch_signals(shutdown.clone())?;
     let engine = Engine::new(config)?;
-    let listener = Listener::bind(address)
-        .await
-        .map_err(|source| EngineError::Listen { address: address.to_string(), source })?;
+    let listener =
+        Listener::bind(address).await.map_err(|source| EngineError::Listen { address: address.to_string(), source })?;
     let local_address = listener.local_address();
     println!("listening on {local_address}");
     Event::Listening(local_address).log();
@@ -260,7 +259,8 @@ mod tests {
 
     #[test]
     fn options_that_make_no_sense_are_refused() {
-        for extra in [["--query-timeout", "0"], ["--query-timeout", "NaN"], ["--max-sessions", "0"], ["--nsm", "none"]] {
+        for extra in [["--query-timeout", "0"], ["--query-timeout", "NaN"], ["--max-sessions", "0"], ["--nsm", "none"]]
+        {
             assert!(parse(&extra).is_err(), "{extra:?}");
         }
         assert!(Arguments::try_parse_from(&REQUIRED[..9]).is_err(), "the kind of NSM is never a default");

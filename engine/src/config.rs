@@ -38,12 +38,7 @@ pub struct EngineConfig {
 
 impl EngineConfig {
     /// A configuration with every default.
-    pub fn new(
-        access: AccessPolicy,
-        memory_limit: u64,
-        nsm: Arc<dyn Nsm>,
-        storage: Arc<dyn StorageConnector>,
-    ) -> Self {
+    pub fn new(access: AccessPolicy, memory_limit: u64, nsm: Arc<dyn Nsm>, storage: Arc<dyn StorageConnector>) -> Self {
         EngineConfig {
             access,
             memory_limit,

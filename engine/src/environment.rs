@@ -40,7 +40,8 @@ impl Environment {
             .with_object_store_registry(Arc::new(ParentOnlyRegistry::new(Arc::new(store))))
             .with_metadata_cache_limit(METADATA_CACHE_BYTES)
             .build_arc()?;
-        runtime.register_parquet_encryption_factory(FACTORY_ID, Arc::new(SessionKeyFactory::new(Arc::clone(&keyring))?));
+        runtime
+            .register_parquet_encryption_factory(FACTORY_ID, Arc::new(SessionKeyFactory::new(Arc::clone(&keyring))?));
         Ok(Environment { runtime, memory, keyring })
     }
 }

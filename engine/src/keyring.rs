@@ -198,9 +198,11 @@ mod tests {
     #[test]
     fn key_metadata_that_is_no_id_is_told_apart() {
         let keyring = keyring();
-        for (metadata, expected) in
-            [(&b""[..], KeyError::Unnamed), (&[0xff, 0xfe][..], KeyError::Unreadable), (&[b'x'; 129][..], KeyError::Unreadable)]
-        {
+        for (metadata, expected) in [
+            (&b""[..], KeyError::Unnamed),
+            (&[0xff, 0xfe][..], KeyError::Unreadable),
+            (&[b'x'; 129][..], KeyError::Unreadable),
+        ] {
             keyring.retrieve_key(metadata).unwrap_err();
             assert_eq!(keyring.take_problem(), Some(expected));
         }

@@ -87,11 +87,9 @@ impl fmt::Display for Denial {
         )?;
         match self.kind {
             BudgetKind::Engine => write!(f, "the engine's limit is {} (--memory-limit)", size(self.limit))?,
-            BudgetKind::Client => write!(
-                f,
-                "this client's limit is {} (memory_limit in the engine's access file)",
-                size(self.limit)
-            )?,
+            BudgetKind::Client => {
+                write!(f, "this client's limit is {} (memory_limit in the engine's access file)", size(self.limit))?
+            }
         }
         if self.held_by_others > 0 {
             write!(f, ", of which other sessions held {}: try again later, or", size(self.held_by_others))?;

@@ -97,8 +97,7 @@ async fn the_command_lines_session_limit_can_only_lower_the_access_files() {
 
 #[tokio::test]
 async fn silent_connections_use_up_handshakes_only_until_their_timeout() {
-    let (engine, client) =
-        engine(|file| file.handshake_timeout_seconds = 1, |config| config.max_handshakes = 2);
+    let (engine, client) = engine(|file| file.handshake_timeout_seconds = 1, |config| config.max_handshakes = 2);
     let _silent = [open(&engine), open(&engine)];
     eventually("both handshakes begin", || engine.handshakes.available_permits() == 0).await;
     assert!(is_status(&connect(&engine, &client).await, StatusCode::Busy));

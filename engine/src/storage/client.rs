@@ -28,7 +28,12 @@ pub struct StorageOptions {
 
 impl Default for StorageOptions {
     fn default() -> Self {
-        StorageOptions { timeout: Duration::from_secs(30), retries: 3, backoff: Duration::from_millis(100), in_flight: 16 }
+        StorageOptions {
+            timeout: Duration::from_secs(30),
+            retries: 3,
+            backoff: Duration::from_millis(100),
+            in_flight: 16,
+        }
     }
 }
 

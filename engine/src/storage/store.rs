@@ -232,7 +232,10 @@ fn object_meta(meta: WireMeta, location: Path) -> Result<ObjectMeta> {
 }
 
 fn read_only(operation: &str) -> Error {
-    Error::NotImplemented { operation: operation.to_owned(), implementer: "the parent's data folder (read only)".to_owned() }
+    Error::NotImplemented {
+        operation: operation.to_owned(),
+        implementer: "the parent's data folder (read only)".to_owned(),
+    }
 }
 
 fn misbehaved(what: &'static str) -> Error {

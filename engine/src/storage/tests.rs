@@ -45,7 +45,8 @@ fn client_of<F>(serve: F) -> StorageClient
 where
     F: Fn(usize, DuplexStream) -> Serving + Send + Sync + 'static,
 {
-    let options = StorageOptions { timeout: Duration::from_secs(5), backoff: Duration::from_millis(1), ..Default::default() };
+    let options =
+        StorageOptions { timeout: Duration::from_secs(5), backoff: Duration::from_millis(1), ..Default::default() };
     StorageClient::new(Arc::new(Parent { connections: AtomicUsize::new(0), serve }), Handle::current(), options)
 }
 
@@ -91,7 +92,9 @@ fn honest(files: &'static [(&'static str, u64)], log: Arc<Mutex<Vec<Request>>>) 
                 let inside = |path: &str| prefix.is_empty() || path.starts_with(&format!("{prefix}/"));
                 Response::Listing(sizes.iter().filter(|(path, _)| inside(path)).map(|(p, s)| meta(p, *s)).collect())
             }
-            Request::Head { path } => sizes.get(path.as_str()).map_or_else(not_found, |s| Response::Meta(meta(path, *s))),
+            Request::Head { path } => {
+                sizes.get(path.as_str()).map_or_else(not_found, |s| Response::Meta(meta(path, *s)))
+            }
             Request::Get { path, start, end } => match sizes.get(path.as_str()) {
                 Some(size) if end <= size => Response::Data(content(*start..*end)),
                 Some(_) => Response::Error { code: ErrorCode::BadRequest, message: "beyond the file".into() },
@@ -242,11 +245,7 @@ async fn a_parent_that_stays_away_is_an_error_after_a_few_tries() {
 
 #[tokio::test(start_paused = true)]
 async fn a_parent_that_never_answers_is_an_error_after_the_timeout() {
-    let client = client_of(|_, mut io| {
-        Box::pin(async move {
-            while let Ok(Some(_)) = read_request(&mut io).await {}
-        })
-    });
+    let client = client_of(|_, mut io| Box::pin(async move { while let Ok(Some(_)) = read_request(&mut io).await {} }));
     assert!(matches!(client.head("f").await, Err(StorageError::TimedOut(_))));
 }
 
@@ -341,7 +340,8 @@ async fn listings_that_cannot_be_true_are_errors() {
 
 #[tokio::test]
 async fn a_refusal_carries_the_parents_words_without_control_characters() {
-    let client = answering(|_| Response::Error { code: ErrorCode::Internal, message: "disk\u{1b}[31m on fire\n".into() });
+    let client =
+        answering(|_| Response::Error { code: ErrorCode::Internal, message: "disk\u{1b}[31m on fire\n".into() });
     let error = client.head("f").await.unwrap_err().to_string();
     assert!(error.contains("'f'") && error.contains("on fire"), "{error}");
     assert!(!error.chars().any(char::is_control), "{error:?}");
@@ -349,8 +349,7 @@ async fn a_refusal_carries_the_parents_words_without_control_characters() {
 
 #[tokio::test]
 async fn what_is_read_is_reserved_until_it_is_dropped() {
-    let pool: Arc<dyn MemoryPool> =
-        Arc::new(SessionPool::new(Budget::new(BudgetKind::Engine, 50_000), None));
+    let pool: Arc<dyn MemoryPool> = Arc::new(SessionPool::new(Budget::new(BudgetKind::Engine, 50_000), None));
     let store = ParentStore::new(Arc::new(honest(FILES, Arc::default())), Arc::clone(&pool));
     let path = Path::from("t/a.parquet");
     let part = store.get_range(&path, 0..40_000).await.unwrap().slice(7..8);
