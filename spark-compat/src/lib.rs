@@ -2,6 +2,9 @@
 
 pub mod error;
 pub mod parse;
+pub mod session;
 pub mod types;
 
 pub use error::{ErrorKind, Position, SparkError};
+pub use parse::{Statement, parse_script};
+pub use session::{Prepared, SparkSchema, SparkSession, SparkSessionOptions};

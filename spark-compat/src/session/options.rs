@@ -1,0 +1,51 @@
+//! What a session is made from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::execution::runtime_env::RuntimeEnv;
+use url::Url;
+
+/// The parts that a [`SparkSession`](super::SparkSession) is built from.
+#[derive(Clone)]
+pub struct SparkSessionOptions {
+    /// Memory pool, object stores, caches and encryption factories; one per session keeps tenants apart.
+    pub runtime: Arc<RuntimeEnv>,
+    /// Where relative paths of `parquet.`path`` and `OPTIONS (path ..)` start. Its object store must be registered
+    /// in `runtime`; statements can't name any other store.
+    pub storage_base: Url,
+    /// The session time zone at the start: a region (`Europe/Berlin`) or an offset (`+01:00`). It is what `RESET` goes back to.
+    pub time_zone: String,
+    /// Number of partitions that a query runs in, usually the number of cores.
+    pub target_partitions: usize,
+    /// Rows in a record batch.
+    pub batch_size: usize,
+    /// The id of an `EncryptionFactory` registered in `runtime`, asked for the keys of every Parquet file that is read.
+    pub parquet_decryption_factory: Option<String>,
+}
+
+impl SparkSessionOptions {
+    /// Options with UTC as the time zone, a partition for each core, DataFusion's batch size and no decryption.
+    pub fn new(runtime: Arc<RuntimeEnv>, storage_base: Url) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Self {
+            runtime,
+            storage_base,
+            time_zone: "UTC".into(),
+            target_partitions: cores,
+            batch_size: 8192,
+            parquet_decryption_factory: None,
+        }
+    }
+}
+
+/// Without the runtime, whose object stores and factories may hold secrets.
+impl fmt::Debug for SparkSessionOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SparkSessionOptions")
+            .field("time_zone", &self.time_zone)
+            .field("target_partitions", &self.target_partitions)
+            .field("batch_size", &self.batch_size)
+            .finish_non_exhaustive()
+    }
+}
