@@ -46,8 +46,5 @@ impl Environment {
     }
 }
 
-impl Drop for Environment {
-    fn drop(&mut self) {
-        self.keyring.forget();
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use casemate_wire::frame::MAX_RECORD_PLAINTEXT;
 use casemate_wire::session::{EndStatus, QueryFailure, ResultSealer};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use futures::StreamExt;
@@ -170,11 +171,13 @@ impl<S: Sql> Computation<S> {
         Ok(())
     }
 
-    /// Memory of a batch that is no longer the plan's and not yet sent: itself, and its sealed form.
+    /// Memory of a batch that is no longer the plan's and not yet sent: itself, and the record that is sealed
+    /// from it, or from a part of it if it is large.
     fn reserve(&self, batch: &RecordBatch) -> Result<MemoryReservation, SparkError> {
         let pool: Arc<dyn MemoryPool> = Arc::clone(&self.environment.memory) as _;
         let reservation = MemoryConsumer::new("result batches").register(&pool);
-        reservation.try_grow(batch_bytes(batch).saturating_mul(2))?;
+        let bytes = batch_bytes(batch);
+        reservation.try_grow(bytes.saturating_add(bytes.min(MAX_RECORD_PLAINTEXT)))?;
         Ok(reservation)
     }
 

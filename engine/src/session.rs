@@ -94,6 +94,13 @@ impl<S: Sql> Session<'_, S> {
     }
 }
 
+impl<S> Drop for Session<'_, S> {
+    /// The keys go first: a computation that was stopped just now may hold the environment a moment longer.
+    fn drop(&mut self) {
+        self.environment.keyring.forget();
+    }
+}
+
 async fn read(receiver: &mut ServerReceiver, requests: &Requests) -> Ended {
     loop {
         match receiver.next().await {

@@ -1,6 +1,7 @@
 //! What several tests need: clients and engines on in-memory pipes, and a SQL library that does as it is told.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -8,6 +9,7 @@ use std::time::SystemTime;
 use arrow::array::{Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use async_trait::async_trait;
+use bytes::Bytes;
 use casemate_wire::UnixMillis;
 use casemate_wire::access_file::{AccessFile, AccessPolicy, ClientEntry};
 use casemate_wire::attestation::{PcrSet, SimulatedNsm, SimulatedOptions, TrustPolicy};
@@ -15,7 +17,8 @@ use casemate_wire::handshake::{ClientOptions, HandshakeError, connect};
 use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::DataKeys;
 use casemate_wire::session::{ClientReceiver, ClientSession, EndStatus, ResultItem, StreamOpener, StreamSecret};
-use casemate_wire::transport::Io;
+use casemate_wire::storage::{ErrorCode, ObjectMeta, Request, Response, read_request, write_response};
+use casemate_wire::transport::{BoxedIo, Io};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -24,6 +27,7 @@ use spark_compat::error::{Position, SparkError};
 
 use crate::environment::Environment;
 use crate::execute::Sql;
+use crate::storage::StorageConnector;
 
 /// One client that a test engine knows, with everything it needs to connect.
 pub struct TestClient {
@@ -191,5 +195,45 @@ impl Sql for ScriptedSql {
             }
             Command::Fail => Err(SparkError::analysis("no such column")),
         }
+    }
+}
+
+/// An honest parent with these files in memory.
+pub struct MemoryParent(pub Arc<BTreeMap<String, Bytes>>);
+
+#[async_trait]
+impl StorageConnector for MemoryParent {
+    async fn connect(&self) -> io::Result<BoxedIo> {
+        let (ours, mut theirs) = tokio::io::duplex(256 << 10);
+        let files = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            while let Ok(Some((id, request))) = read_request(&mut theirs).await {
+                if write_response(&mut theirs, id, &answer(&files, &request)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Box::new(ours))
+    }
+}
+
+fn answer(files: &BTreeMap<String, Bytes>, request: &Request) -> Response {
+    let meta = |(path, bytes): (&String, &Bytes)| ObjectMeta {
+        path: path.clone(),
+        size: bytes.len() as u64,
+        modified_ms: 1_700_000_000_000,
+    };
+    let missing = || Response::Error { code: ErrorCode::NotFound, message: "no such file".to_owned() };
+    match request {
+        Request::List { prefix } => {
+            let inside = |path: &str| prefix.is_empty() || path.starts_with(&format!("{prefix}/"));
+            Response::Listing(files.iter().filter(|(path, _)| inside(path)).map(meta).collect())
+        }
+        Request::Head { path } => files.get_key_value(path).map_or_else(missing, |file| Response::Meta(meta(file))),
+        Request::Get { path, start, end } => match files.get(path) {
+            Some(bytes) if *end <= bytes.len() as u64 => Response::Data(bytes.slice(*start as usize..*end as usize)),
+            Some(_) => Response::Error { code: ErrorCode::BadRequest, message: "beyond the file".to_owned() },
+            None => missing(),
+        },
     }
 }

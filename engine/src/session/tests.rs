@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use casemate_wire::handshake::{ServerOptions, accept};
 use casemate_wire::identity::ClientIdentity;
-use casemate_wire::keys::DataKeys;
+use casemate_wire::keys::{DataKey, DataKeys};
 use casemate_wire::session::{ClientReceiver, ClientSender, EndStatus, QueryRequest, ResultItem, StreamSecret};
 use casemate_wire::transport::BoxedIo;
+use parquet::encryption::decrypt::KeyRetriever;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -53,6 +54,7 @@ struct Running {
     dropped: Arc<AtomicBool>,
     stopping: CancellationToken,
     memory: Arc<Budget>,
+    keyring: Arc<Keyring>,
     garbage: oneshot::Sender<Vec<u8>>,
 }
 
@@ -67,7 +69,9 @@ async fn relay(mut client: DuplexStream, mut engine: DuplexStream, garbage: ones
 
 async fn start(setup: Setup) -> Running {
     let (nsm, trust) = testing::nsm();
-    let client = TestClient { identity: ClientIdentity::generate().unwrap(), trust, keys: DataKeys::new() };
+    let mut keys = DataKeys::new();
+    keys.insert("k", DataKey::new(&[7; 16]).unwrap()).unwrap();
+    let client = TestClient { identity: ClientIdentity::generate().unwrap(), trust, keys };
     let access = testing::access(&client.identity, |_| ());
     let options = ServerOptions::new(nsm, Arc::new(access));
 
@@ -81,7 +85,8 @@ async fn start(setup: Setup) -> Running {
     let memory = Budget::new(BudgetKind::Engine, setup.memory_limit);
     let storage = StorageClient::new(Arc::new(NoStorage), Handle::current(), StorageOptions::default());
     let pool = SessionPool::new(Arc::clone(&memory), None);
-    let environment = Arc::new(Environment::new(pool, storage, Keyring::new(keys)).unwrap());
+    let keyring = Keyring::new(keys);
+    let environment = Arc::new(Environment::new(pool, storage, Arc::clone(&keyring)).unwrap());
     let (produced, dropped) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
     let sql = ScriptedSql {
         produced: Arc::clone(&produced),
@@ -104,7 +109,7 @@ async fn start(setup: Setup) -> Running {
         session.serve(receiver, sender).await
     });
     let (sender, receiver) = connected.unwrap().split();
-    Running { sender, receiver, ended, produced, dropped, stopping, memory, garbage }
+    Running { sender, receiver, ended, produced, dropped, stopping, memory, keyring, garbage }
 }
 
 impl Running {
@@ -228,6 +233,17 @@ async fn cancelling_what_is_over_or_never_was_changes_nothing() {
     running.sender.cancel(stream).await.unwrap();
     running.sender.cancel(999).await.unwrap();
     assert_eq!(running.run("rows 1").await.1, EndStatus::Ok);
+}
+
+#[tokio::test]
+async fn the_clients_keys_are_there_while_the_session_lasts_and_not_after() {
+    let mut running = start(Setup::default()).await;
+    assert_eq!(running.run("rows 1").await.1, EndStatus::Ok);
+    let keyring = Arc::clone(&running.keyring);
+    assert_eq!(keyring.retrieve_key(b"k").unwrap(), [7; 16]);
+    running.sender.close().await.unwrap();
+    running.ended().await;
+    assert!(keyring.retrieve_key(b"k").is_err());
 }
 
 #[tokio::test]

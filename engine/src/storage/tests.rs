@@ -243,7 +243,7 @@ async fn a_parent_that_stays_away_is_an_error_after_a_few_tries() {
     assert_eq!(tries.load(Ordering::Relaxed), 1 + StorageOptions::default().retries as usize);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_parent_that_never_answers_is_an_error_after_the_timeout() {
     let client = client_of(|_, mut io| Box::pin(async move { while let Ok(Some(_)) = read_request(&mut io).await {} }));
     assert!(matches!(client.head("f").await, Err(StorageError::TimedOut(_))));
