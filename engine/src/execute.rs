@@ -7,6 +7,11 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use spark_compat::error::SparkError;
 use spark_compat::parse::{Statement, parse_script};
+use spark_compat::session::{SparkSession, SparkSessionOptions};
+use url::Url;
+
+use crate::keyring::FACTORY_ID;
+use crate::storage::STORAGE_URL;
 
 /// What runs the statements of one session. Implemented by [`SparkSql`], and by tests.
 #[async_trait]
@@ -22,17 +27,23 @@ pub trait Sql: Send + Sync + 'static {
 }
 
 /// Spark SQL over one session's tables and views.
-pub struct SparkSql {
-    _runtime: Arc<RuntimeEnv>,
-}
+pub struct SparkSql(SparkSession);
 
 impl SparkSql {
     /// A session that reads the parent's tables through `runtime`.
     ///
     /// # Errors
     /// When the SQL library can't be set up.
-    pub fn new(runtime: Arc<RuntimeEnv>, _target_partitions: usize, _batch_size: usize) -> Result<Self, SparkError> {
-        Ok(SparkSql { _runtime: runtime })
+    pub fn new(runtime: Arc<RuntimeEnv>, target_partitions: usize, batch_size: usize) -> Result<Self, SparkError> {
+        let storage_base = Url::parse(STORAGE_URL).map_err(|error| SparkError::internal(error.to_string()))?;
+        Ok(SparkSql(SparkSession::new(SparkSessionOptions {
+            runtime,
+            storage_base,
+            time_zone: "UTC".to_owned(),
+            target_partitions,
+            batch_size,
+            parquet_decryption_factory: Some(FACTORY_ID.to_owned()),
+        })?))
     }
 }
 
@@ -44,7 +55,7 @@ impl Sql for SparkSql {
         parse_script(sql)
     }
 
-    async fn execute(&self, _statement: &Statement) -> Result<SendableRecordBatchStream, SparkError> {
-        Err(SparkError::unsupported("running statements"))
+    async fn execute(&self, statement: &Statement) -> Result<SendableRecordBatchStream, SparkError> {
+        self.0.prepare(statement).await?.execute().await
     }
 }
