@@ -37,7 +37,7 @@ struct Arguments {
     /// Where the parent's storage server listens, in the same forms
     #[arg(long, value_name = "ADDR")]
     storage: Address,
-    /// The access file: which client keys may use this engine, and limits (made with 'casemate keys new')
+    /// The access file (JSON): which client keys may use this engine, and its limits
     #[arg(long, value_name = "FILE")]
     access: PathBuf,
     /// Memory that the queries of all sessions may use together, for example 2GiB
