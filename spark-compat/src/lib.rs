@@ -1,5 +1,7 @@
 //! Spark 3.2 SQL on DataFusion: lexer, resolver, types, casts, functions and formats, usable by any DataFusion program.
 
+pub mod coercion;
+pub mod datetime;
 pub mod error;
 pub mod parse;
 pub mod session;

@@ -17,6 +17,7 @@ mod expression;
 mod intervals;
 mod keywords;
 pub mod lexer;
+pub mod literal;
 mod statement;
 mod strings;
 mod values;

@@ -1,0 +1,272 @@
+//! Strings to intervals: `1 year -2 days`, and the ANSI forms such as `1-2` and `1 02:03:04.5`.
+
+use super::{CalendarInterval, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND};
+use crate::datetime::parse::trim_all;
+use crate::types::{DayTimeField, YearMonthField};
+
+/// Why a string is no interval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntervalError(pub String);
+
+/// Reads a list of amounts and units, optionally behind the word `interval` (Spark's `IntervalUtils.stringToInterval`).
+///
+/// Only seconds may have a fraction, of at most nine digits of which six count.
+pub fn calendar(text: &str) -> Result<CalendarInterval, IntervalError> {
+    let error = |why: &str| IntervalError(format!("Error parsing '{text}' to interval, {why}"));
+    let fail = |why: &str| Err(error(why));
+    let lower = trim_all(text).to_lowercase();
+    let mut rest = lower.as_str();
+    if let Some(behind) = rest.strip_prefix("interval") {
+        if behind.is_empty() {
+            return fail("interval string cannot be empty");
+        }
+        if !behind.starts_with(is_blank) {
+            return fail("invalid interval prefix");
+        }
+        rest = behind;
+    }
+    let mut interval = CalendarInterval::default();
+    let mut found = false;
+    loop {
+        rest = rest.trim_start_matches(is_blank);
+        if rest.is_empty() {
+            break;
+        }
+        let (amount, behind) = amount(rest).map_err(|why| error(&why))?;
+        rest = behind.trim_start_matches(is_blank);
+        let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        if word.is_empty() && behind.is_empty() {
+            return fail("expect a unit name but hit the end of the string");
+        }
+        if !(behind.is_empty() || behind.starts_with(is_blank)) {
+            return fail(&format!("invalid unit '{rest}'"));
+        }
+        interval = match add(interval, &amount, word) {
+            Some(sum) => sum,
+            None if amount.has_point && !is_second(word) => {
+                return fail(&format!("'{word}' cannot have fractional part"));
+            }
+            None if !is_unit(word) => return fail(&format!("invalid unit '{word}'")),
+            None => return fail("the value is out of range"),
+        };
+        rest = behind;
+        found = true;
+    }
+    if found { Ok(interval) } else { fail("interval string cannot be empty") }
+}
+
+struct Amount {
+    value: i64,
+    /// Microseconds of the fraction, with the sign of the value.
+    fraction: i64,
+    has_point: bool,
+}
+
+fn amount(text: &str) -> Result<(Amount, &str), String> {
+    let (negative, rest) = match (text.strip_prefix('-'), text.strip_prefix('+')) {
+        (Some(rest), _) => (true, rest.trim_start_matches(is_blank)),
+        (_, Some(rest)) => (false, rest.trim_start_matches(is_blank)),
+        _ => (false, text),
+    };
+    let unrecognized = || format!("unrecognized number '{}'", text.split(is_blank).next().unwrap_or_default());
+    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (whole, rest) = rest.split_at_checked(digits(rest)).unwrap_or(("", rest));
+    let (fraction, rest, has_point) = match rest.strip_prefix('.') {
+        Some(behind) => {
+            let (fraction, rest) = behind.split_at_checked(digits(behind)).unwrap_or(("", behind));
+            (fraction, rest, true)
+        }
+        None => ("", rest, false),
+    };
+    if whole.is_empty() && fraction.is_empty() {
+        return Err(unrecognized());
+    }
+    if fraction.len() > 9 {
+        return Err(format!("interval can only support nanosecond precision, '{fraction}' is out of range"));
+    }
+    if !(rest.is_empty() || rest.starts_with(is_blank)) {
+        return Err(format!("invalid value '{}'", text.split(is_blank).next().unwrap_or_default()));
+    }
+    let value: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| "long overflow".to_string())? };
+    let nanos: i64 = format!("{fraction:0<9}").parse().map_err(|_| unrecognized())?;
+    let sign = if negative { -1 } else { 1 };
+    Ok((Amount { value: sign * value, fraction: sign * (nanos / 1000), has_point }, rest))
+}
+
+fn add(interval: CalendarInterval, amount: &Amount, unit: &str) -> Option<CalendarInterval> {
+    if amount.has_point && !is_second(unit) {
+        return None;
+    }
+    let CalendarInterval { mut months, mut days, mut micros } = interval;
+    let value = amount.value;
+    let int = |v: i64| i32::try_from(v).ok();
+    match unit.strip_suffix('s').unwrap_or(unit) {
+        "year" => months = int(value.checked_mul(12)?.checked_add(months.into())?)?,
+        "month" => months = months.checked_add(int(value)?)?,
+        "week" => days = int(value.checked_mul(7)?.checked_add(days.into())?)?,
+        "day" => days = days.checked_add(int(value)?)?,
+        "hour" => micros = micros.checked_add(value.checked_mul(MICROS_PER_HOUR)?)?,
+        "minute" => micros = micros.checked_add(value.checked_mul(MICROS_PER_MINUTE)?)?,
+        "second" => {
+            micros = micros.checked_add(value.checked_mul(MICROS_PER_SECOND)?)?.checked_add(amount.fraction)?;
+        }
+        "millisecond" => micros = micros.checked_add(value.checked_mul(1000)?)?,
+        "microsecond" => micros = micros.checked_add(value)?,
+        _ => return None,
+    }
+    Some(CalendarInterval { months, days, micros })
+}
+
+fn is_second(unit: &str) -> bool {
+    matches!(unit, "second" | "seconds")
+}
+
+fn is_unit(word: &str) -> bool {
+    let units = ["year", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond"];
+    units.contains(&word.strip_suffix('s').unwrap_or(word))
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_ascii_whitespace()
+}
+
+/// Months of `[+-]y-m` (for `YEAR TO MONTH`).
+pub fn year_month(text: &str) -> Result<i32, IntervalError> {
+    let fail = || IntervalError(format!("Interval string does not match year-month format of '[+|-]y-m': {text}"));
+    let (negative, rest) = sign(text.trim());
+    let (years, months) = rest.split_once('-').ok_or_else(fail)?;
+    let years = number(years, i32::MAX.into()).ok_or_else(fail)?;
+    let months = number(months, 11).ok_or_else(fail)?;
+    let total = years * 12 + months;
+    i32::try_from(if negative { -total } else { total }).map_err(|_| fail())
+}
+
+/// Microseconds of the ANSI form between two fields, for example `1 02:03:04.5` for `DAY TO SECOND`.
+pub fn day_time(text: &str, start: DayTimeField, end: DayTimeField) -> Result<i64, IntervalError> {
+    let fail = || {
+        IntervalError(format!(
+            "Interval string does not match the format of {} TO {}: {text}",
+            start.name().to_uppercase(),
+            end.name().to_uppercase()
+        ))
+    };
+    read_day_time(text, start, end).ok_or_else(fail)
+}
+
+fn read_day_time(text: &str, start: DayTimeField, end: DayTimeField) -> Option<i64> {
+    use DayTimeField as F;
+    let (negative, mut rest) = sign(text.trim());
+    let mut total = 0i64;
+    let units = [
+        (F::Day, MICROS_PER_DAY, i64::from(i32::MAX)),
+        (F::Hour, MICROS_PER_HOUR, 23),
+        (F::Minute, MICROS_PER_MINUTE, 59),
+        (F::Second, MICROS_PER_SECOND, 59),
+    ];
+    for (field, size, most) in units.into_iter().filter(|(f, ..)| *f >= start && *f <= end) {
+        let separator = if field == F::Day { ' ' } else { ':' };
+        let part = if field == end {
+            std::mem::take(&mut rest)
+        } else {
+            let (part, behind) = rest.split_once(separator)?;
+            rest = behind;
+            part
+        };
+        let (whole, fraction) = match (field, part.split_once('.')) {
+            (F::Second, Some((whole, fraction))) if !fraction.is_empty() && fraction.len() <= 9 => {
+                (whole, number(&format!("{fraction:0<9}"), 999_999_999)? / 1000)
+            }
+            (_, Some(_)) => return None,
+            (_, None) => (part, 0),
+        };
+        let amount = number(whole, most)?;
+        total = total.checked_add(amount.checked_mul(size)?)?.checked_add(fraction)?;
+    }
+    Some(if negative { -total } else { total })
+}
+
+fn sign(text: &str) -> (bool, &str) {
+    match (text.strip_prefix('-'), text.strip_prefix('+')) {
+        (Some(rest), _) => (true, rest),
+        (_, Some(rest)) => (false, rest),
+        _ => (false, text),
+    }
+}
+
+fn number(text: &str, most: i64) -> Option<i64> {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok())?.filter(|n| *n <= most)
+}
+
+/// The ANSI type that holds a list of units: `None` if it mixes months with days or times, which Spark refuses.
+pub fn type_of_units<'a>(units: impl IntoIterator<Item = &'a str>) -> Option<crate::types::SparkType> {
+    let mut year_month: Option<(YearMonthField, YearMonthField)> = None;
+    let mut day_time: Option<(DayTimeField, DayTimeField)> = None;
+    for unit in units {
+        let lower = unit.to_lowercase();
+        let field = match lower.strip_suffix('s').unwrap_or(&lower) {
+            "year" => Ok(YearMonthField::Year),
+            "month" => Ok(YearMonthField::Month),
+            "week" | "day" => Err(DayTimeField::Day),
+            "hour" => Err(DayTimeField::Hour),
+            "minute" => Err(DayTimeField::Minute),
+            _ => Err(DayTimeField::Second),
+        };
+        match field {
+            Ok(f) => year_month = Some(year_month.map_or((f, f), |(s, e)| (s.min(f), e.max(f)))),
+            Err(f) => day_time = Some(day_time.map_or((f, f), |(s, e)| (s.min(f), e.max(f)))),
+        }
+    }
+    match (year_month, day_time) {
+        (Some((start, end)), None) => Some(crate::types::SparkType::YearMonthInterval { start, end }),
+        (None, Some((start, end))) => Some(crate::types::SparkType::DayTimeInterval { start, end }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> Option<(i32, i32, i64)> {
+        calendar(text).ok().map(|i| (i.months, i.days, i.micros))
+    }
+
+    #[test]
+    fn lists_of_units_are_summed() {
+        assert_eq!(parts("interval 1 year 2 months"), Some((14, 0, 0)));
+        assert_eq!(parts("-1 week +3 DAYS"), Some((0, -4, 0)));
+        assert_eq!(parts("1.5 seconds"), Some((0, 0, 1_500_000)));
+        assert_eq!(parts("- .5 second 1 millisecond 2 microseconds"), Some((0, 0, -498_998)));
+        assert_eq!(parts("  3   hours  "), Some((0, 0, 3 * MICROS_PER_HOUR)));
+    }
+
+    #[test]
+    fn what_is_no_interval_is_refused() {
+        for text in [
+            "",
+            "interval",
+            "1",
+            "day",
+            "1 foo",
+            "1.5 days",
+            "1day",
+            "1 day2 hours",
+            "1.1234567890 seconds",
+            "x 1 day",
+            "99999999999 years",
+        ] {
+            assert_eq!(parts(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn ansi_forms_are_read_between_their_fields() {
+        assert_eq!(year_month("-1-2"), Ok(-14));
+        assert!(year_month("1-12").is_err());
+        assert_eq!(day_time("1 02:03:04.5", DayTimeField::Day, DayTimeField::Second), Ok(93_784_500_000));
+        assert_eq!(day_time("-12:30", DayTimeField::Hour, DayTimeField::Minute), Ok(-45_000_000_000));
+        assert!(day_time("1 24", DayTimeField::Day, DayTimeField::Hour).is_err());
+    }
+}
