@@ -2,8 +2,10 @@
 
 mod client;
 mod error;
+mod inspect;
 mod server;
 
 pub use client::{ClientOptions, connect};
 pub use error::HandshakeError;
+pub use inspect::{Inspection, inspect};
 pub use server::{ServerOptions, accept, refuse};
