@@ -1,5 +1,6 @@
 //! What runs outside the enclave: the client and decryptor, the parent instance's server, and the command line.
 
+pub mod files;
 pub mod output;
 #[cfg(feature = "demo")]
 pub mod tpch;

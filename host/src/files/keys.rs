@@ -1,0 +1,197 @@
+//! The keys file: a client's identity, the key that its kept results are wrapped with, and the keys of its data.
+//!
+//! ```json
+//! {
+//!   "format": "casemate keys 1",
+//!   "identity": "<secret P-384 scalar, 96 hex digits>",
+//!   "public_key": "p384:<compressed point, hex>",
+//!   "result_key": "<64 hex digits>",
+//!   "data_keys": { "sales-2021": "<32 or 64 hex digits>" }
+//! }
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use casemate_wire::identity::{ClientIdentity, ClientPublicKey};
+use casemate_wire::keys::{DataKey, DataKeys, ResultKey};
+use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::FileError;
+use super::store::{self, Access, Kind};
+
+const FORMAT: &str = "casemate keys 1";
+
+const KIND: Kind = Kind { name: "keys", hint: "make one with `casemate keys new FILE`", access: Access::Secret };
+
+/// All that a client keeps secret.
+pub struct Keys {
+    /// Proves to an engine who is asking.
+    pub identity: ClientIdentity,
+    /// Wraps the keys of results that are kept sealed.
+    pub result_key: ResultKey,
+    /// Decrypt the tables.
+    pub data_keys: DataKeys,
+}
+
+/// The file as JSON. Secrets are hexadecimal text that is wiped when dropped.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysJson {
+    format: String,
+    identity: SecretText,
+    public_key: ClientPublicKey,
+    result_key: SecretText,
+    data_keys: BTreeMap<String, SecretText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct SecretText(String);
+
+impl Drop for SecretText {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl Keys {
+    /// A new identity and result key, no data keys.
+    pub fn generate() -> Result<Self, FileError> {
+        Ok(Self {
+            identity: ClientIdentity::generate().map_err(value)?,
+            result_key: ResultKey::generate().map_err(value)?,
+            data_keys: DataKeys::new(),
+        })
+    }
+
+    /// Reads a keys file, which nobody but its owner may be able to read.
+    pub fn load(path: &Path) -> Result<Self, FileError> {
+        let bytes = store::read(path, KIND)?;
+        Self::parse(&bytes).map_err(|problem| FileError::Malformed {
+            kind: KIND.name,
+            path: path.to_path_buf(),
+            problem,
+        })
+    }
+
+    /// Writes a keys file with mode 0600; a file that is there is replaced only with `force`.
+    pub fn save(&self, path: &Path, force: bool) -> Result<(), FileError> {
+        let json = KeysJson {
+            format: FORMAT.to_owned(),
+            identity: SecretText(hex::encode(&self.identity.to_bytes()[..])),
+            public_key: self.identity.public(),
+            result_key: SecretText(hex::encode(self.result_key.as_bytes())),
+            data_keys: self.data_keys_json(),
+        };
+        let mut text = Zeroizing::new(serde_json::to_vec_pretty(&json).map_err(value)?);
+        text.push(b'\n');
+        store::write(path, &text, KIND.access, force)
+    }
+
+    fn data_keys_json(&self) -> BTreeMap<String, SecretText> {
+        let entry = |id: &str| {
+            let key = self.data_keys.get(id)?;
+            Some((id.to_owned(), SecretText(hex::encode(key.as_bytes()))))
+        };
+        self.data_keys.ids().filter_map(entry).collect()
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let json: KeysJson = serde_json::from_slice(bytes).map_err(|error| json_problem(&error))?;
+        if json.format != FORMAT {
+            return Err(format!("its \"format\" is not \"{FORMAT}\""));
+        }
+        let identity = ClientIdentity::from_bytes(&secret("identity", &json.identity)?)
+            .map_err(|_| "\"identity\" is not a P-384 secret key".to_owned())?;
+        if identity.public() != json.public_key {
+            return Err("\"public_key\" does not belong to \"identity\": the file was altered or mixed up".to_owned());
+        }
+        let result_key =
+            ResultKey::from_bytes(&secret("result_key", &json.result_key)?).map_err(|error| error.to_string())?;
+        let mut data_keys = DataKeys::new();
+        for (id, text) in &json.data_keys {
+            let key = DataKey::new(&secret(id, text)?).map_err(|error| format!("data key \"{id}\": {error}"))?;
+            data_keys.insert(id, key).map_err(|error| format!("data key \"{id}\": {error}"))?;
+        }
+        Ok(Self { identity, result_key, data_keys })
+    }
+}
+
+/// The bytes of a hexadecimal secret; the message names the field and never quotes it.
+fn secret(field: &str, text: &SecretText) -> Result<Zeroizing<Vec<u8>>, String> {
+    hex::decode(&text.0).map(Zeroizing::new).map_err(|_| format!("\"{field}\" is not hexadecimal"))
+}
+
+/// Where the JSON goes wrong. serde's own text is not passed on: it quotes what it found, which may be a key.
+fn json_problem(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Data => "something that the format does not have there (`casemate keys --help` describes it)",
+        Category::Eof => "the end, too early: the file was cut",
+        Category::Syntax | Category::Io => "something that is not JSON",
+    };
+    format!("at line {} column {} there is {what}", error.line(), error.column())
+}
+
+fn value(error: impl std::fmt::Display) -> FileError {
+    FileError::Value(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved() -> (tempfile::TempDir, std::path::PathBuf, Keys) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.json");
+        let mut keys = Keys::generate().unwrap();
+        keys.data_keys.insert("sales", DataKey::new(&[7; 16]).unwrap()).unwrap();
+        keys.save(&path, false).unwrap();
+        (folder, path, keys)
+    }
+
+    fn load_edited(edit: impl Fn(&mut serde_json::Value)) -> String {
+        let (_folder, path, _) = saved();
+        let mut json: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        edit(&mut json);
+        store::write(&path, json.to_string().as_bytes(), Access::Secret, true).unwrap();
+        Keys::load(&path).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn keys_read_back_as_they_were_saved() {
+        let (_folder, path, keys) = saved();
+        let read = Keys::load(&path).unwrap();
+        assert_eq!(read.identity.public(), keys.identity.public());
+        assert_eq!(read.result_key.as_bytes(), keys.result_key.as_bytes());
+        assert_eq!(read.data_keys.get("sales").unwrap().as_bytes(), [7; 16]);
+    }
+
+    #[test]
+    fn each_defect_is_named_and_no_secret_is_quoted() {
+        let (_folder, path, _) = saved();
+        let secret = "c0ffee".repeat(16);
+        let text = std::fs::read_to_string(&path).unwrap();
+        store::write(&path, &text.as_bytes()[..text.len() / 2], Access::Secret, true).unwrap();
+        assert!(Keys::load(&path).err().unwrap().to_string().contains("the file was cut"));
+
+        assert!(load_edited(|json| json["format"] = "other".into()).contains("format"));
+        assert!(
+            load_edited(|json| json["identity"] = format!("{secret}zz").into()).contains("\"identity\" is not hex")
+        );
+        assert!(load_edited(|json| json["identity"] = secret.clone().into()).contains("public_key"));
+        assert!(load_edited(|json| json["result_key"] = "00".into()).contains("32 bytes"));
+        assert!(load_edited(|json| json["data_keys"]["sales"] = "00".into()).contains("data key \"sales\""));
+        assert!(load_edited(|json| json["data_keys"]["sales"] = 42.into()).contains("format does not have"));
+        assert!(load_edited(|json| json["extra"] = secret.clone().into()).contains("format does not have"));
+        for message in [
+            load_edited(|json| json["identity"] = secret.clone().into()),
+            load_edited(|json| json["result_key"] = format!("{secret}zz").into()),
+            load_edited(|json| json["data_keys"] = secret.clone().into()),
+        ] {
+            assert!(!message.is_empty() && !message.contains("c0ffee"), "{message}");
+        }
+    }
+}
