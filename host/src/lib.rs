@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod output;
+pub mod parent;
 #[cfg(feature = "demo")]
 pub mod tpch;
 pub mod values;

@@ -1,0 +1,250 @@
+//! The storage server: answers an engine's requests for files from the data directory.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use casemate_wire::storage::{
+    ErrorCode, MAX_RANGE_BYTES, MAX_RESPONSE_BYTES, ObjectMeta, Request, Response, read_request, write_response,
+};
+use casemate_wire::transport::BoxedIo;
+use tokio::io::{AsyncWriteExt, BufWriter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::counters::Counters;
+use super::directory::{DataDirectory, DirectoryError, FileEntry};
+
+/// Requests of one connection that are worked on at once; further ones wait unread.
+const MAX_IN_FLIGHT: usize = 16;
+
+/// Memory for answers of all connections together, in KiB.
+const ANSWER_KIB: usize = 256 * 1024;
+
+/// Files that one listing names at most.
+const MAX_LISTED: usize = 100_000;
+
+/// Serves one directory to any number of connections within one bound of memory.
+pub(super) struct StorageServer {
+    directory: DataDirectory,
+    memory: Arc<Semaphore>,
+    counters: Arc<Counters>,
+}
+
+/// An answer on its way out, with the memory it was granted.
+struct Answer {
+    id: u64,
+    response: Response,
+    _memory: OwnedSemaphorePermit,
+    _in_flight: OwnedSemaphorePermit,
+}
+
+impl StorageServer {
+    pub(super) fn new(directory: DataDirectory, counters: Arc<Counters>) -> Self {
+        Self { directory, memory: Arc::new(Semaphore::new(ANSWER_KIB)), counters }
+    }
+
+    /// Answers requests until the engine closes the connection.
+    pub(super) async fn serve(self: Arc<Self>, io: BoxedIo) -> casemate_wire::Result<()> {
+        let (reader, writer) = tokio::io::split(io);
+        let (answers, outbox) = mpsc::channel(MAX_IN_FLIGHT);
+        let write = write_answers(BufWriter::new(writer), outbox);
+        let read = self.read_requests(reader, answers);
+        // The writer ends when the reader and all its tasks have ended, or when the connection fails.
+        tokio::try_join!(read, write).map(|_| ())
+    }
+
+    async fn read_requests(
+        self: Arc<Self>,
+        mut reader: tokio::io::ReadHalf<BoxedIo>,
+        answers: mpsc::Sender<Answer>,
+    ) -> casemate_wire::Result<()> {
+        let in_flight = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+        while let Some((id, request)) = read_request(&mut reader).await? {
+            let in_flight = permit(&in_flight, 1).await?;
+            let memory = permit(&self.memory, memory_kib(&request)).await?;
+            let (server, answers) = (self.clone(), answers.clone());
+            tokio::task::spawn_blocking(move || {
+                let response = server.answer(&request);
+                // The connection is gone when this fails, and nobody waits for the answer.
+                let _ = answers.blocking_send(Answer { id, response, _memory: memory, _in_flight: in_flight });
+            });
+        }
+        Ok(())
+    }
+
+    fn answer(&self, request: &Request) -> Response {
+        self.counters.storage_requests.fetch_add(1, Ordering::Relaxed);
+        let answered = match request {
+            Request::List { prefix } => self.directory.list(prefix, MAX_LISTED).map(listing),
+            Request::Head { path } => self.directory.file(path).map(|file| Response::Meta(meta(file.entry()))),
+            Request::Get { path, start, end } => self.read(path, *start, *end),
+        };
+        answered.unwrap_or_else(|error| {
+            self.counters.storage_refused.fetch_add(1, Ordering::Relaxed);
+            Response::Error { code: code(&error), message: error.to_string() }
+        })
+    }
+
+    fn read(&self, path: &str, start: u64, end: u64) -> Result<Response, DirectoryError> {
+        let file = self.directory.file(path)?;
+        let length = end.saturating_sub(start);
+        if length == 0 || length > MAX_RANGE_BYTES {
+            return Err(DirectoryError::Range { path: path.to_owned(), start, end, size: file.entry().size });
+        }
+        let bytes = file.read_range(start, end)?;
+        self.counters.storage_bytes.fetch_add(length, Ordering::Relaxed);
+        Ok(Response::Data(Bytes::from(bytes)))
+    }
+}
+
+async fn write_answers(
+    mut writer: BufWriter<tokio::io::WriteHalf<BoxedIo>>,
+    mut outbox: mpsc::Receiver<Answer>,
+) -> casemate_wire::Result<()> {
+    while let Some(answer) = outbox.recv().await {
+        write_response(&mut writer, answer.id, &answer.response).await?;
+    }
+    Ok(writer.shutdown().await?)
+}
+
+fn permit(semaphore: &Arc<Semaphore>, count: u32) -> impl Future<Output = io::Result<OwnedSemaphorePermit>> + use<> {
+    let semaphore = semaphore.clone();
+    // The semaphores here are never closed; the error would end the connection and nothing else.
+    async move { semaphore.acquire_many_owned(count).await.map_err(io::Error::other) }
+}
+
+/// The memory that the answer may take.
+fn memory_kib(request: &Request) -> u32 {
+    let bytes = match request {
+        Request::List { .. } => MAX_RESPONSE_BYTES as u64,
+        Request::Head { .. } => 0,
+        Request::Get { start, end, .. } => end.saturating_sub(*start).min(MAX_RANGE_BYTES),
+    };
+    u32::try_from(bytes / 1024 + 8).unwrap_or(u32::MAX)
+}
+
+fn listing(files: Vec<FileEntry>) -> Response {
+    Response::Listing(files.iter().map(meta).collect())
+}
+
+fn meta(entry: &FileEntry) -> ObjectMeta {
+    let modified_ms = u64::try_from(entry.modified_ms).unwrap_or(0);
+    ObjectMeta { path: entry.path.clone(), size: entry.size, modified_ms }
+}
+
+fn code(error: &DirectoryError) -> ErrorCode {
+    match error {
+        DirectoryError::NotFound(_) => ErrorCode::NotFound,
+        DirectoryError::InvalidPath(_) | DirectoryError::Range { .. } => ErrorCode::BadRequest,
+        DirectoryError::NotServed(_) => ErrorCode::PermissionDenied,
+        DirectoryError::TooManyFiles { .. } => ErrorCode::TooLarge,
+        DirectoryError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            ErrorCode::PermissionDenied
+        }
+        DirectoryError::Io { .. } => ErrorCode::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use casemate_wire::storage::{read_response, write_request};
+
+    use super::*;
+
+    struct Served {
+        _folder: tempfile::TempDir,
+        counters: Arc<Counters>,
+        io: tokio::io::DuplexStream,
+    }
+
+    fn serve(files: &[(&str, &[u8])]) -> Served {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        let counters = Arc::new(Counters::default());
+        let directory = DataDirectory::open(folder.path()).unwrap();
+        let server = Arc::new(StorageServer::new(directory, counters.clone()));
+        let (io, other) = tokio::io::duplex(4096);
+        tokio::spawn(server.serve(Box::new(other)));
+        Served { _folder: folder, counters, io }
+    }
+
+    impl Served {
+        async fn ask(&mut self, request: Request) -> Response {
+            write_request(&mut self.io, 7, &request).await.unwrap();
+            let (id, response) = read_response(&mut self.io).await.unwrap().unwrap();
+            assert_eq!(id, 7);
+            response
+        }
+
+        async fn refusal(&mut self, request: Request) -> ErrorCode {
+            match self.ask(request).await {
+                Response::Error { code, .. } => code,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn get(path: &str, start: u64, end: u64) -> Request {
+        Request::Get { path: path.into(), start, end }
+    }
+
+    #[tokio::test]
+    async fn files_are_listed_measured_and_read_in_ranges() {
+        let mut served = serve(&[("t/a.parquet", b"0123456789"), ("t/b.parquet", b"")]);
+        let Response::Listing(files) = served.ask(Request::List { prefix: "t".into() }).await else { panic!() };
+        assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["t/a.parquet", "t/b.parquet"]);
+        let Response::Meta(meta) = served.ask(Request::Head { path: "t/a.parquet".into() }).await else { panic!() };
+        assert_eq!(meta.size, 10);
+        assert_eq!(served.ask(get("t/a.parquet", 3, 6)).await, Response::Data(Bytes::from_static(b"345")));
+        assert_eq!(served.counters.values().storage_bytes, 3);
+    }
+
+    #[tokio::test]
+    async fn what_lies_outside_or_is_not_there_is_refused_and_the_connection_goes_on() {
+        let mut served = serve(&[("a", b"0123456789")]);
+        for path in ["../a", "/etc/passwd", "a/../../x", ""] {
+            assert_eq!(served.refusal(get(path, 0, 1)).await, ErrorCode::BadRequest, "{path}");
+        }
+        assert_eq!(served.refusal(Request::Head { path: "b".into() }).await, ErrorCode::NotFound);
+        assert_eq!(served.refusal(Request::List { prefix: "..".into() }).await, ErrorCode::BadRequest);
+        for (start, end) in [(0, 11), (5, 5), (6, 5), (0, u64::MAX), (u64::MAX - 1, u64::MAX)] {
+            assert_eq!(served.refusal(get("a", start, end)).await, ErrorCode::BadRequest, "{start}..{end}");
+        }
+        assert_eq!(served.ask(get("a", 0, 1)).await, Response::Data(Bytes::from_static(b"0")));
+        assert_eq!(served.counters.values().storage_refused, 11);
+    }
+
+    #[tokio::test]
+    async fn many_requests_may_be_in_flight_and_each_gets_its_own_answer() {
+        let served = serve(&[("a", &[5; 100_000])]);
+        let (mut reader, mut writer) = tokio::io::split(served.io);
+        let asking = tokio::spawn(async move {
+            for id in 0..200 {
+                write_request(&mut writer, id, &get("a", 0, 1 + id * 100)).await.unwrap();
+            }
+            writer
+        });
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..200 {
+            let (id, response) = read_response(&mut reader).await.unwrap().unwrap();
+            let Response::Data(bytes) = response else { panic!() };
+            assert_eq!(bytes.len() as u64, 1 + id * 100);
+            seen.insert(id);
+        }
+        assert_eq!(seen.len(), 200);
+        drop(asking.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn garbage_ends_the_connection_and_nothing_else() {
+        let mut served = serve(&[("a", b"x")]);
+        served.io.write_all(&[0xff; 64]).await.unwrap();
+        assert!(read_response(&mut served.io).await.is_ok_and(|answer| answer.is_none()));
+    }
+}
