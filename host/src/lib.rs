@@ -1,8 +1,29 @@
 //! What runs outside the enclave: the client and decryptor, the parent instance's server, and the command line.
+//!
+//! - [`client`] attests an engine, sends it keys and SQL, and opens the sealed answers;
+//! - [`parent`] relays sealed bytes to the enclave and serves it the files of one directory;
+//! - [`files`] are the keys, trust and access files;
+//! - [`output`] writes results as tables, CSV, JSON lines, Arrow IPC and Parquet;
+//! - [`sealed`] keeps answers sealed on disk and opens them later;
+//! - [`statements`] answers JSON lines for test suites;
+//! - [`embedded`] (feature `embedded`) is an engine inside this process, with a simulated NSM;
+//! - [`demo`] and [`tpch`] (feature `demo`) are the demonstration and its tables and queries.
 
+pub mod cli;
+pub mod client;
+mod commands;
+#[cfg(feature = "demo")]
+pub mod demo;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+mod error;
 pub mod files;
 pub mod output;
 pub mod parent;
+pub mod sealed;
+pub mod statements;
 #[cfg(feature = "demo")]
 pub mod tpch;
 pub mod values;
+
+pub use error::{ExitStatus, HostError, Result};

@@ -1,0 +1,96 @@
+//! `casemate keys`: makes keys files and shows their public half.
+
+use std::path::PathBuf;
+
+use casemate_wire::keys::DataKey;
+use clap::Subcommand;
+use zeroize::Zeroizing;
+
+use crate::error::{HostError, Result};
+use crate::files::{FileError, Keys};
+
+const AFTER_HELP: &str = "\
+Examples:
+  casemate keys new                                    a new identity in keys.json
+  casemate keys new alice.json --data-key sales-2021   with a new key for encrypted tables
+  casemate keys add alice.json hr --from hr.hex        adds the key that a Spark job encrypted tables with
+  casemate keys public alice.json                      what the engine's operator needs (`casemate access`)
+
+The file is JSON with mode 0600: \"identity\" (secret P-384 scalar), \"public_key\", \"result_key\" (wraps results kept
+with `casemate sql --sealed`) and \"data_keys\" (key id to AES key), all hexadecimal. Keep a copy: results kept sealed
+and tables encrypted under it can't be read without it.";
+
+/// Arguments of `casemate keys`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a new keys file
+    New {
+        /// Where to write it
+        #[arg(default_value = "keys.json")]
+        file: PathBuf,
+        /// Also make a new data key (AES-256) under this id; may be repeated
+        #[arg(long, value_name = "ID")]
+        data_key: Vec<String>,
+        /// Replace a file that is there already; what it could decrypt is lost
+        #[arg(long)]
+        force: bool,
+    },
+    /// Add a data key to a keys file
+    Add {
+        /// The keys file
+        file: PathBuf,
+        /// The key's id, as the encrypted files name it
+        id: String,
+        /// A file with the key in hexadecimal (32, 48 or 64 digits) [default: a new random key]
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+    /// Print the public key, for the engine's access file
+    Public {
+        /// The keys file
+        #[arg(default_value = "keys.json")]
+        file: PathBuf,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(args: Args) -> Result<()> {
+    match args.action {
+        Action::New { file, data_key, force } => {
+            let mut keys = Keys::generate()?;
+            for id in data_key {
+                keys.data_keys.insert(id, DataKey::generate()?)?;
+            }
+            keys.save(&file, force)?;
+            eprintln!("wrote {} (secret, mode 0600); its public key, for the engine's access file:", file.display());
+            println!("{}", keys.identity.public());
+        }
+        Action::Add { file, id, from } => {
+            let mut keys = Keys::load(&file)?;
+            let key = match from {
+                Some(path) => read_key(path)?,
+                None => DataKey::generate()?,
+            };
+            keys.data_keys.insert(id, key)?;
+            keys.save(&file, true)?;
+        }
+        Action::Public { file } => println!("{}", Keys::load(&file)?.identity.public()),
+    }
+    Ok(())
+}
+
+fn read_key(path: PathBuf) -> Result<DataKey> {
+    let text = std::fs::read_to_string(&path).map(Zeroizing::new);
+    let text = text.map_err(HostError::io(format!("can't read {}", path.display())))?;
+    let problem = |problem: String| FileError::Malformed { kind: "data key", path: path.clone(), problem };
+    let bytes =
+        hex::decode(text.trim()).map(Zeroizing::new).map_err(|_| problem("it is not hexadecimal".to_owned()))?;
+    Ok(DataKey::new(&bytes).map_err(|error| problem(error.to_string()))?)
+}

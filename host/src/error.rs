@@ -1,0 +1,140 @@
+//! The crate's error type, and the exit codes that follow from it.
+
+use std::io;
+use std::time::Duration;
+
+use casemate_wire::address::Address;
+use casemate_wire::handshake::HandshakeError;
+use casemate_wire::session::QueryFailure;
+
+use crate::files::FileError;
+use crate::output::OutputError;
+use crate::parent::DirectoryError;
+
+/// Result of everything in this crate.
+pub type Result<T> = std::result::Result<T, HostError>;
+
+/// What can go wrong outside the enclave. Messages say what to do next; none of them holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Nobody answers at an address.
+    #[error("can't connect to {address}: {source}; is the engine or `casemate serve` running there?")]
+    Connect {
+        /// Who was called.
+        address: Address,
+        /// The cause.
+        source: io::Error,
+    },
+    /// An address can't be listened on.
+    #[error("can't listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: Address,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The handshake failed.
+    #[error("no session: {0}")]
+    Handshake(#[from] HandshakeError),
+    /// The other side did not finish the handshake in time.
+    #[error("no session: the other side did not finish the handshake within {} seconds", .0.as_secs())]
+    HandshakeTimeout(Duration),
+    /// The connection or the sealed stream failed.
+    #[error(transparent)]
+    Protocol(#[from] casemate_wire::Error),
+    /// An answer of a query that was given up half read; the connection can't be used any more.
+    #[error("an answer was given up in the middle of a record; open a new session")]
+    Interrupted,
+    /// The query failed in the engine.
+    #[error("{}", .0.message)]
+    Query(QueryFailure),
+    /// The query was cancelled.
+    #[error("the query was cancelled")]
+    Cancelled,
+    /// The query took longer than the caller allows; it was cancelled.
+    #[error("timeout: no answer within {} seconds", .0.as_secs_f64())]
+    Timeout(Duration),
+    /// A keys, trust or access file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A result could not be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The data directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// A file or a stream of this machine.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Arguments that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// The attested engine is not accepted by the trust file.
+    #[error("{0}")]
+    Refused(String),
+    /// The engine inside this process.
+    #[error("the embedded engine can't start: {0}")]
+    Embedded(String),
+    /// A step of the demonstration did not do what it shows.
+    #[error("{0}")]
+    Demo(String),
+}
+
+/// What a script can rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitStatus {
+    /// All done.
+    Ok = 0,
+    /// The query failed or was cancelled.
+    Query = 1,
+    /// The command line can't be understood.
+    Usage = 2,
+    /// The enclave could not prove that it is what the trust file accepts.
+    Attestation = 3,
+    /// No connection, or the protocol was broken: nothing of the result may be used.
+    Connection = 4,
+    /// A file could not be read or written.
+    File = 5,
+}
+
+impl HostError {
+    /// The exit code of a program that ends with this error.
+    pub fn exit_status(&self) -> ExitStatus {
+        match self {
+            Self::Query(_) | Self::Cancelled | Self::Timeout(_) | Self::Embedded(_) | Self::Demo(_) => {
+                ExitStatus::Query
+            }
+            Self::Usage(_) => ExitStatus::Usage,
+            Self::Refused(_) => ExitStatus::Attestation,
+            Self::Handshake(error) => handshake_status(error),
+            Self::Connect { .. }
+            | Self::Listen { .. }
+            | Self::HandshakeTimeout(_)
+            | Self::Protocol(_)
+            | Self::Interrupted => ExitStatus::Connection,
+            Self::Output(OutputError::Io(_)) | Self::File(_) | Self::Directory(_) | Self::Io { .. } => ExitStatus::File,
+            Self::Output(_) => ExitStatus::Query,
+        }
+    }
+
+    /// Adds what was being done to an error of the operating system.
+    pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+}
+
+fn handshake_status(error: &HandshakeError) -> ExitStatus {
+    match error {
+        HandshakeError::Attestation(_) | HandshakeError::PolicyHash(_) | HandshakeError::Downgrade => {
+            ExitStatus::Attestation
+        }
+        _ => ExitStatus::Connection,
+    }
+}

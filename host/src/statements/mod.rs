@@ -1,0 +1,172 @@
+//! The JSON-lines interface for test suites: one request a line in, one answer a line out, in the same order, each from a
+//! fresh session over the whole sealed path.
+//!
+//! Request: `{"id": "cast/7", "setup": ["SET ..", ".."], "query": "SELECT .."}`. Answer: `{"id": .., "schema": [[name,
+//! type]..], "rows": [[..]..]}` or `{"id": .., "error": text}`. [`encode`](self) says how values are written.
+
+mod encode;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt, pin_mut};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::client::{Client, StatementResult};
+use crate::error::{HostError, Result};
+use crate::output::OutputError;
+use crate::values::{spark_types, time_zone};
+
+pub use encode::encode_value;
+
+/// The longest request.
+const MAX_LINE_BYTES: u64 = 64 << 20;
+
+/// How requests are worked on.
+#[derive(Clone, Debug)]
+pub struct StatementsOptions {
+    /// The session time zone of every request.
+    pub time_zone: String,
+    /// How long one request may take.
+    pub timeout: Option<Duration>,
+    /// Requests worked on at once; their answers keep the order of the requests.
+    pub jobs: usize,
+}
+
+/// One request.
+#[derive(Debug, Deserialize)]
+struct Request {
+    id: Json,
+    #[serde(default)]
+    setup: Vec<String>,
+    query: String,
+}
+
+/// One answer.
+#[derive(Debug, Serialize)]
+struct Answer {
+    id: Json,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Outcome {
+    Rows { schema: Vec<(String, String)>, rows: Vec<Vec<Json>> },
+    Error { error: String },
+}
+
+/// Where requests get their sessions from.
+pub trait SessionSource: Send + Sync + 'static {
+    /// A new session, which knows no views and has Spark's default configuration.
+    fn open(&self) -> impl Future<Output = Result<Client>> + Send;
+}
+
+/// Answers the requests of `input` until it ends. A request never ends the process: whatever goes wrong with it is its
+/// answer. Errors are those of `input` and `output` themselves.
+pub async fn answer_all<S: SessionSource>(
+    input: impl AsyncBufRead + Unpin + Send + 'static,
+    mut output: impl AsyncWrite + Unpin,
+    source: Arc<S>,
+    options: StatementsOptions,
+) -> Result<()> {
+    let jobs = options.jobs.max(1);
+    let answers = lines(input).map(|line| answer_line(line, source.clone(), options.clone())).buffered(jobs);
+    pin_mut!(answers);
+    while let Some(answer) = answers.next().await {
+        let mut line = serde_json::to_vec(&answer?)
+            .map_err(|error| HostError::Io { what: "can't write an answer".to_owned(), source: error.into() })?;
+        line.push(b'\n');
+        output.write_all(&line).await.map_err(HostError::io("can't write an answer"))?;
+        output.flush().await.map_err(HostError::io("can't write an answer"))?;
+    }
+    Ok(())
+}
+
+/// The lines of `input` that are not blank.
+fn lines(input: impl AsyncBufRead + Unpin) -> impl Stream<Item = Result<Vec<u8>>> {
+    futures::stream::try_unfold(input, |mut input| async move {
+        loop {
+            let mut line = Vec::new();
+            let read = (&mut input).take(MAX_LINE_BYTES).read_until(b'\n', &mut line).await;
+            if read.map_err(HostError::io("can't read requests"))? == 0 {
+                return Ok(None);
+            }
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some((line, input)));
+            }
+        }
+    })
+}
+
+async fn answer_line<S: SessionSource>(
+    line: Result<Vec<u8>>,
+    source: Arc<S>,
+    options: StatementsOptions,
+) -> Result<Answer> {
+    let line = line?;
+    let request: Request = match serde_json::from_slice(&line) {
+        Ok(request) => request,
+        Err(error) => {
+            let outcome = Outcome::Error { error: format!("not a request: {error}") };
+            return Ok(Answer { id: id_of(&line), outcome });
+        }
+    };
+    let id = request.id.clone();
+    // A task of its own: a panic while an answer is made ends that answer alone.
+    let task = tokio::spawn(async move { answer(request, source.as_ref(), &options).await });
+    let outcome = match task.await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => Outcome::Error { error: error.to_string() },
+        Err(panic) => Outcome::Error { error: format!("the request broke its own task: {panic}") },
+    };
+    Ok(Answer { id, outcome })
+}
+
+/// The id of a request that is none, if it has one.
+fn id_of(line: &[u8]) -> Json {
+    let parsed: Option<Json> = serde_json::from_slice(line).ok();
+    parsed.as_ref().and_then(|json| json.get("id")).cloned().unwrap_or(Json::Null)
+}
+
+async fn answer<S: SessionSource>(request: Request, source: &S, options: &StatementsOptions) -> Result<Outcome> {
+    let work = run(request, source, options);
+    match options.timeout {
+        None => work.await,
+        Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(HostError::Timeout(limit))),
+    }
+}
+
+async fn run<S: SessionSource>(request: Request, source: &S, options: &StatementsOptions) -> Result<Outcome> {
+    let mut client = source.open().await?;
+    let set_zone = format!("SET spark.sql.session.timeZone={}", options.time_zone);
+    for statement in std::iter::once(&set_zone).chain(&request.setup) {
+        client.query(statement).await?.collect().await?;
+    }
+    let results = client.query(&request.query).await?.collect().await?;
+    // The answer is complete; an engine that is already gone changes nothing about it.
+    let _ = client.close().await;
+    match results.last() {
+        Some(result) => encode_result(result).map_err(HostError::Output),
+        None => Ok(Outcome::Rows { schema: Vec::new(), rows: Vec::new() }),
+    }
+}
+
+/// `schema` and `rows` of an answer.
+fn encode_result(result: &StatementResult) -> std::result::Result<Outcome, OutputError> {
+    let zone = time_zone(&result.schema)?;
+    let names = result.schema.fields().iter().map(|field| field.name().clone());
+    let schema = names.zip(spark_types(&result.schema)).collect();
+    let mut rows = Vec::new();
+    for batch in &result.batches {
+        for row in 0..batch.num_rows() {
+            let cells = batch.columns().iter().map(|column| encode_value(column.as_ref(), row, zone));
+            rows.push(cells.collect::<std::result::Result<_, _>>()?);
+        }
+    }
+    Ok(Outcome::Rows { schema, rows })
+}
