@@ -21,6 +21,9 @@ use crate::parent::{DataDirectory, EnclaveConnector, ParentServer};
 /// Bytes that one direction of an in-memory pipe holds.
 const PIPE_BYTES: usize = 256 * 1024;
 
+/// Sessions of the one client of an embedded engine.
+const MAX_SESSIONS: u32 = 4096;
+
 /// Memory for queries where this machine does not say how much it has.
 const FALLBACK_MEMORY: u64 = 2 << 30;
 
@@ -46,7 +49,9 @@ impl Embedded {
     pub fn start(options: EmbeddedOptions) -> Result<Self> {
         let directory = DataDirectory::open(&options.data)
             .map_err(HostError::io(format!("can't read tables from {}", options.data.display())))?;
-        let access = new_access(vec![("embedded".to_owned(), options.client)])?;
+        let mut access = new_access(vec![("embedded".to_owned(), options.client)])?;
+        // One trusted client: what bounds its sessions is this process's memory.
+        access.max_sessions = MAX_SESSIONS;
         let access = access.to_policy()?;
         Self::with_parent(ParentServer::new(directory, None), access, options.memory_limit)
     }

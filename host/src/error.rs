@@ -113,11 +113,10 @@ impl HostError {
             Self::Usage(_) => ExitStatus::Usage,
             Self::Refused(_) => ExitStatus::Attestation,
             Self::Handshake(error) => handshake_status(error),
-            Self::Connect { .. }
-            | Self::Listen { .. }
-            | Self::HandshakeTimeout(_)
-            | Self::Protocol(_)
-            | Self::Interrupted => ExitStatus::Connection,
+            Self::Protocol(error) => protocol_status(error),
+            Self::Connect { .. } | Self::Listen { .. } | Self::HandshakeTimeout(_) | Self::Interrupted => {
+                ExitStatus::Connection
+            }
             Self::Output(OutputError::Io(_)) | Self::File(_) | Self::Directory(_) | Self::Io { .. } => ExitStatus::File,
             Self::Output(_) => ExitStatus::Query,
         }
@@ -135,6 +134,21 @@ fn handshake_status(error: &HandshakeError) -> ExitStatus {
         HandshakeError::Attestation(_) | HandshakeError::PolicyHash(_) | HandshakeError::Downgrade => {
             ExitStatus::Attestation
         }
+        _ => ExitStatus::Connection,
+    }
+}
+
+/// Errors of files that the wire crate reads are errors of files; the rest concerns a connection or a sealed stream.
+fn protocol_status(error: &casemate_wire::Error) -> ExitStatus {
+    use casemate_wire::Error;
+    match error {
+        Error::SealedFile(_)
+        | Error::WrongResultKey
+        | Error::DataKey(_)
+        | Error::ClientKey
+        | Error::Config { .. }
+        | Error::Json(_) => ExitStatus::File,
+        Error::QueryTooLong(_) => ExitStatus::Query,
         _ => ExitStatus::Connection,
     }
 }

@@ -144,11 +144,26 @@ pub fn write_table(
     scale_factor: f64,
     encryption: Option<&Encryption<'_>>,
 ) -> Result<TableFile, ParquetError> {
+    // Snappy is what Spark writes by default, so the files are like those that users have.
+    write_table_compressed(dir, table, scale_factor, encryption, Compression::SNAPPY)
+}
+
+/// Writes one table, see [`write_tables`], with a compression of choice.
+pub fn write_table_compressed(
+    dir: &Path,
+    table: Table,
+    scale_factor: f64,
+    encryption: Option<&Encryption<'_>>,
+    compression: Compression,
+) -> Result<TableFile, ParquetError> {
     let path = dir.join(table.file_name());
     let unfinished = path.with_extension("parquet.unfinished");
     let rows = table.rows(scale_factor);
-    let mut writer =
-        ArrowWriter::try_new(File::create(&unfinished)?, rows.schema(), Some(writer_properties(encryption)?))?;
+    let mut writer = ArrowWriter::try_new(
+        File::create(&unfinished)?,
+        rows.schema(),
+        Some(writer_properties(encryption, compression)?),
+    )?;
     let mut row_count = 0;
     for batch in rows {
         let batch = batch?;
@@ -160,11 +175,12 @@ pub fn write_table(
     Ok(TableFile { table, rows: row_count, bytes: fs::metadata(&path)?.len(), path })
 }
 
-fn writer_properties(encryption: Option<&Encryption<'_>>) -> Result<WriterProperties, ParquetError> {
-    // Snappy is what Spark writes by default, so the files are like those that users have.
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+fn writer_properties(
+    encryption: Option<&Encryption<'_>>,
+    compression: Compression,
+) -> Result<WriterProperties, ParquetError> {
+    let mut properties =
+        WriterProperties::builder().set_compression(compression).set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
     if let Some(Encryption { key_id, key }) = encryption {
         let encryption = FileEncryptionProperties::builder(key.to_vec())
             .with_footer_key_metadata(key_id.as_bytes().to_vec())

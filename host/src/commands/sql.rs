@@ -1,6 +1,6 @@
 //! `casemate sql`: runs SQL and writes the result, opened or still sealed.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::progress::Progress;
@@ -64,21 +64,20 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 
 impl Args {
     fn sql(&self) -> Result<String> {
-        match (&self.execute, &self.file) {
-            (Some(sql), _) => Ok(sql.clone()),
+        let sql = match (&self.execute, &self.file) {
+            (Some(sql), _) => sql.clone(),
             (None, Some(path)) if path != Path::new("-") => {
-                std::fs::read_to_string(path).map_err(HostError::io(format!("can't read {}", path.display())))
+                std::fs::read_to_string(path).map_err(HostError::io(format!("can't read {}", path.display())))?
             }
-            (None, None) if std::io::stdin().is_terminal() => Err(HostError::Usage(
-                "no SQL: give it with -e \"SELECT ..\", with -f FILE, or on stdin; `casemate sql --help` shows examples"
-                    .to_owned(),
-            )),
-            _ => {
-                let mut sql = String::new();
-                std::io::stdin().read_to_string(&mut sql).map_err(HostError::io("can't read SQL from stdin"))?;
-                Ok(sql)
-            }
+            (None, None) if std::io::stdin().is_terminal() => String::new(),
+            _ => std::io::read_to_string(std::io::stdin()).map_err(HostError::io("can't read SQL from stdin"))?,
+        };
+        if sql.trim().is_empty() {
+            let text = "no SQL: give it with -e \"SELECT ..\", with -f FILE, or on stdin; \
+                        `casemate sql --help` shows examples";
+            return Err(HostError::Usage(text.to_owned()));
         }
+        Ok(sql)
     }
 }
 

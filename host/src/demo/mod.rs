@@ -43,3 +43,6 @@ pub async fn run(options: DemoOptions) -> Result<()> {
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
