@@ -73,7 +73,8 @@ impl Engine {
     }
 
     /// Accepts connections until `shutdown` fires; then closes the socket, stops every query with a sealed
-    /// end, and returns when the sessions have ended or the grace period is over.
+    /// end, and returns when the sessions have ended or the grace period is over. The engine is then of no
+    /// more use.
     ///
     /// # Errors
     /// None at present: a connection that can't be accepted is logged and the next one is waited for.

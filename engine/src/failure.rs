@@ -39,6 +39,11 @@ pub fn internal_failure() -> QueryFailure {
     }
 }
 
+/// What a client is told about a result that no record can carry.
+pub fn unsendable(error: &casemate_wire::Error) -> QueryFailure {
+    QueryFailure { kind: "unsupported".to_owned(), message: error.to_string(), position: None }
+}
+
 /// The name of the kind that exhausted memory has.
 const MEMORY: &str = "memory";
 

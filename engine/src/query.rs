@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use casemate_wire::Error;
 use casemate_wire::frame::MAX_RECORD_PLAINTEXT;
 use casemate_wire::session::{EndStatus, QueryFailure, ResultSealer};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::compute::ComputeRuntime;
 use crate::environment::Environment;
 use crate::execute::Sql;
-use crate::failure::{internal_failure, query_failure};
+use crate::failure::{internal_failure, query_failure, unsendable};
 use crate::stop::{Stop, StopReason};
 
 /// How a query ended, for the log.
@@ -31,6 +32,13 @@ pub enum Outcome {
     Stopped(StopReason),
     /// With a panic.
     Panicked,
+}
+
+/// How far a query came. Both sides watch for a stop, and either may notice it first.
+enum Computed {
+    Whole,
+    Failed(QueryFailure),
+    Stopped(StopReason),
 }
 
 /// A step of a query's result, on its way from the computation to the client.
@@ -81,45 +89,52 @@ impl Run<'_> {
         let mut task = self.compute.spawn(async move {
             tokio::select! {
                 biased;
-                _ = stop_computing.requested() => Ok(()),
+                reason = stop_computing.requested() => Computed::Stopped(reason),
                 outcome = computation.run(&sql) => outcome,
             }
         });
-        let stopped = self.forward(&mut arriving, stop, &mut sealer).await?;
+        let cut_short = self.forward(&mut arriving, stop, &mut sealer).await?;
         drop(arriving);
-        let (status, outcome) = match stopped {
-            Some(reason) => (reason.status(), Outcome::Stopped(reason)),
-            None => match (&mut task).await {
-                Ok(Ok(())) => (EndStatus::Ok, Outcome::Answered),
-                Ok(Err(failure)) => (EndStatus::Failed(failure), Outcome::Answered),
-                Err(_) => (EndStatus::Failed(internal_failure()), Outcome::Panicked),
-            },
+        let computed = match cut_short {
+            Some(why) => Ok(why),
+            None => (&mut task).await,
+        };
+        let (status, outcome) = match computed {
+            Ok(Computed::Whole) => (EndStatus::Ok, Outcome::Answered),
+            Ok(Computed::Failed(failure)) => (EndStatus::Failed(failure), Outcome::Answered),
+            Ok(Computed::Stopped(reason)) => (reason.status(), Outcome::Stopped(reason)),
+            Err(_) => (EndStatus::Failed(internal_failure()), Outcome::Panicked),
         };
         drop(task);
         self.patiently(sealer.end(status)).await?;
         Ok(outcome)
     }
 
-    /// Seals and sends steps until there are no more, or the query must stop.
+    /// Seals and sends steps until there are no more; or until the query must stop, or gives what can't be sent.
     async fn forward(
         &self,
         arriving: &mut mpsc::Receiver<Step>,
         stop: &Stop,
         sealer: &mut ResultSealer<'_>,
-    ) -> Result<Option<StopReason>, Interrupted> {
+    ) -> Result<Option<Computed>, Interrupted> {
         loop {
             let step = tokio::select! {
                 biased;
-                reason = stop.requested() => return Ok(Some(reason)),
+                reason = stop.requested() => return Ok(Some(Computed::Stopped(reason))),
                 step = arriving.recv() => step,
             };
-            match step {
-                Some(Step::Schema(schema)) => self.patiently(sealer.schema(&schema)).await?,
-                Some(Step::Batch(batch, _reserved_until_sent)) => self.patiently(sealer.batch(&batch)).await?,
-                Some(Step::StatementEnd) => {
-                    self.patiently(sealer.statement_end()).await?;
-                }
+            let sent = match step {
+                Some(Step::Schema(schema)) => self.patiently(sealer.schema(&schema)).await,
+                Some(Step::Batch(batch, _reserved_until_sent)) => self.patiently(sealer.batch(&batch)).await,
+                Some(Step::StatementEnd) => self.patiently(sealer.statement_end()).await.map(drop),
                 None => return Ok(None),
+            };
+            match sent {
+                // Nothing of such a record was written, and the connection is as good as before.
+                Err(Interrupted::Connection(error @ (Error::RowTooLarge(_) | Error::Arrow(_)))) => {
+                    return Ok(Some(Computed::Failed(unsendable(&error))));
+                }
+                sent => sent?,
             }
         }
     }
@@ -141,10 +156,11 @@ struct Computation<S> {
 }
 
 impl<S: Sql> Computation<S> {
-    async fn run(self, sql: &str) -> Result<(), QueryFailure> {
+    async fn run(self, sql: &str) -> Computed {
+        let (memory, keyring) = (&self.environment.memory, &self.environment.keyring);
         match self.statements(sql).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(query_failure(&error, &self.environment.memory, &self.environment.keyring)),
+            Ok(()) => Computed::Whole,
+            Err(error) => Computed::Failed(query_failure(&error, memory, keyring)),
         }
     }
 
