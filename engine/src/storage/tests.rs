@@ -1,5 +1,7 @@
 //! The storage client against parents over in-memory pipes: an honest one, slow ones, and liars.
 
+#![allow(clippy::single_range_in_vec_init, reason = "a list of one range is what a caller passes")]
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
