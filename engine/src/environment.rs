@@ -39,6 +39,8 @@ impl Environment {
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .with_object_store_registry(Arc::new(ParentOnlyRegistry::new(Arc::new(store))))
             .with_metadata_cache_limit(METADATA_CACHE_BYTES)
+            // Listings are made anew: a file that was added since the last query belongs to its table.
+            .with_object_list_cache_limit(0)
             .build_arc()?;
         runtime
             .register_parquet_encryption_factory(FACTORY_ID, Arc::new(SessionKeyFactory::new(Arc::clone(&keyring))?));

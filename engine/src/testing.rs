@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use arrow::array::{Int64Array, RecordBatch};
@@ -198,8 +198,11 @@ impl Sql for ScriptedSql {
     }
 }
 
+/// Files by path, that a test may change while an engine reads them.
+pub type Files = Arc<Mutex<BTreeMap<String, Bytes>>>;
+
 /// An honest parent with these files in memory.
-pub struct MemoryParent(pub Arc<BTreeMap<String, Bytes>>);
+pub struct MemoryParent(pub Files);
 
 #[async_trait]
 impl StorageConnector for MemoryParent {
@@ -208,7 +211,8 @@ impl StorageConnector for MemoryParent {
         let files = Arc::clone(&self.0);
         tokio::spawn(async move {
             while let Ok(Some((id, request))) = read_request(&mut theirs).await {
-                if write_response(&mut theirs, id, &answer(&files, &request)).await.is_err() {
+                let response = answer(&files.lock().unwrap(), &request);
+                if write_response(&mut theirs, id, &response).await.is_err() {
                     return;
                 }
             }

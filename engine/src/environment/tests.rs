@@ -2,10 +2,9 @@
 //! parent, memory, and no disk.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use bytes::Bytes;
 use casemate_wire::keys::{DataKey, DataKeys};
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
@@ -22,10 +21,11 @@ use crate::failure::query_failure;
 use crate::keyring::{FACTORY_ID, KeyError};
 use crate::memory::{Budget, BudgetKind};
 use crate::storage::{STORAGE_URL, StorageOptions};
-use crate::testing::MemoryParent;
+use crate::testing::{Files, MemoryParent};
 
 const KEY: [u8; 16] = *b"0123456789abcdef";
 const ROWS: usize = 10_000;
+const FILE: &str = "t/part-0.parquet";
 
 fn table() -> RecordBatch {
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..ROWS as i64));
@@ -49,12 +49,15 @@ fn parquet_file(key_id: Option<&str>) -> Vec<u8> {
 }
 
 fn environment(file: Vec<u8>, keys: &[(&str, [u8; 16])], memory_limit: u64) -> Environment {
+    environment_of(Arc::new(Mutex::new(BTreeMap::from([(FILE.to_owned(), file.into())]))), keys, memory_limit)
+}
+
+fn environment_of(files: Files, keys: &[(&str, [u8; 16])], memory_limit: u64) -> Environment {
     let mut data_keys = DataKeys::new();
     for (id, key) in keys {
         data_keys.insert(*id, DataKey::new(key).unwrap()).unwrap();
     }
-    let parent = MemoryParent(Arc::new(BTreeMap::from([("t/part-0.parquet".to_owned(), Bytes::from(file))])));
-    let storage = StorageClient::new(Arc::new(parent), Handle::current(), StorageOptions::default());
+    let storage = StorageClient::new(Arc::new(MemoryParent(files)), Handle::current(), StorageOptions::default());
     let memory = SessionPool::new(Budget::new(BudgetKind::Engine, memory_limit), None);
     Environment::new(memory, storage, Keyring::new(data_keys)).unwrap()
 }
@@ -98,6 +101,19 @@ async fn a_plain_table_is_read_by_a_session_with_keys_and_by_one_without() {
         assert_eq!(count_rows_over(&environment, 0).await.unwrap(), ROWS);
         assert_eq!(environment.keyring.last_used(), None);
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_added_or_taken_away_between_queries_is_seen() {
+    let files = Files::default();
+    let put = |name: &str| files.lock().unwrap().insert(name.to_owned(), parquet_file(None).into());
+    put(FILE);
+    let environment = environment_of(Arc::clone(&files), &[], PLENTY);
+    assert_eq!(count_rows_over(&environment, 0).await.unwrap(), ROWS);
+    put("t/part-1.parquet");
+    assert_eq!(count_rows_over(&environment, 0).await.unwrap(), 2 * ROWS);
+    files.lock().unwrap().remove(FILE);
+    assert_eq!(count_rows_over(&environment, 0).await.unwrap(), ROWS);
 }
 
 #[tokio::test]
