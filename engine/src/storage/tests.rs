@@ -247,7 +247,12 @@ async fn a_parent_that_stays_away_is_an_error_after_a_few_tries() {
 
 #[tokio::test]
 async fn a_parent_that_never_answers_is_an_error_after_the_timeout() {
-    let client = client_of(|_, mut io| Box::pin(async move { while let Ok(Some(_)) = read_request(&mut io).await {} }));
+    let silent = |_, mut io| -> Serving {
+        Box::pin(async move { while let Ok(Some(_)) = read_request::<DuplexStream>(&mut io).await {} })
+    };
+    let parent = Arc::new(Parent { connections: AtomicUsize::new(0), serve: silent });
+    let options = StorageOptions { timeout: Duration::from_millis(20), ..Default::default() };
+    let client = StorageClient::new(parent, Handle::current(), options);
     assert!(matches!(client.head("f").await, Err(StorageError::TimedOut(_))));
 }
 
