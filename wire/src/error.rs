@@ -34,6 +34,9 @@ pub enum Error {
     /// The other side answered with a plaintext status.
     #[error("the engine answered: {0}")]
     Status(StatusCode),
+    /// An earlier write to this connection was not completed.
+    #[error("an earlier write to this connection was interrupted; open a new session")]
+    Interrupted,
     /// A sealed record did not open. Deliberately without any detail of why.
     #[error("a sealed record was altered, dropped, replayed, reordered, or belongs elsewhere; discard this result")]
     Unsealing,

@@ -227,11 +227,15 @@ pub struct Frame {
     pub payload: Vec<u8>,
 }
 
-/// Reads one frame. The end of the connection is [`Error::Closed`] before a frame and [`Error::Truncated`] in it.
+/// Reads one frame, of a type that may stand here. The end of the connection is [`Error::Closed`] before a frame and
+/// [`Error::Truncated`] in it.
 ///
 /// Not cancel safe: a caller that stops waiting must not read from the connection again.
-pub async fn read_frame<R: AsyncRead + Unpin>(reader: &mut R) -> Result<Frame> {
+pub async fn read_frame<R: AsyncRead + Unpin>(reader: &mut R, expected: impl Fn(FrameType) -> bool) -> Result<Frame> {
     let header = read_header(reader).await?;
+    if !expected(header.kind) {
+        return Err(Error::Unexpected(header.kind));
+    }
     let len = header.len as usize;
     let mut payload = Vec::with_capacity(len);
     while payload.len() < len {

@@ -4,6 +4,7 @@ mod client;
 mod message;
 mod server;
 mod stream;
+mod writer;
 
 pub use client::{ClientReceiver, ClientSender, ClientSession};
 pub use message::{EndStatus, MAX_SQL_BYTES, QueryFailure, QueryRequest, StatementSummary};

@@ -56,7 +56,10 @@ impl Listener {
             Address::Unix(path) => {
                 remove_stale_socket(path).await?;
                 let listener = UnixListener::bind(path)?;
-                Ok(Self { socket: Socket::Unix { listener, _file: SocketFile::of(path)? }, local_address: address.clone() })
+                Ok(Self {
+                    socket: Socket::Unix { listener, _file: SocketFile::of(path)? },
+                    local_address: address.clone(),
+                })
             }
             Address::Vsock { cid, port } => {
                 let listener = VsockListener::bind(VsockAddr::new(*cid, *port))?;

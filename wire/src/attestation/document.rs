@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::policy::Pcr;
 use crate::UnixMillis;
 
+/// The largest document that is looked at. Real ones have about 4.5 KiB.
+pub const MAX_DOCUMENT_BYTES: usize = 16 << 10;
+
 /// The fields of a document whose signature is verified. Certificates are in DER form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestationDocument {

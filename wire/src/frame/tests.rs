@@ -56,7 +56,7 @@ async fn a_huge_length_is_refused_before_anything_is_allocated() {
         for len in [kind.max_payload() as u32 + 1, u32::MAX] {
             let header = FrameHeader { kind, len, ..sample() };
             // The payload never comes: a reader that wanted it would say Truncated.
-            let error = read_frame(&mut &header.to_bytes()[..]).await.err().unwrap();
+            let error = read_frame(&mut &header.to_bytes()[..], |_| true).await.err().unwrap();
             assert!(matches!(error, Error::FrameTooLarge { len: l, .. } if l == u64::from(len)), "{error}");
         }
     }
@@ -66,11 +66,11 @@ async fn a_huge_length_is_refused_before_anything_is_allocated() {
 async fn a_frame_cut_at_any_byte_is_not_a_frame() {
     let mut bytes = Vec::new();
     write_frame(&mut bytes, &FrameHeader { len: 5, ..sample() }, b"hello").await.unwrap();
-    assert!(matches!(read_frame(&mut &bytes[..0]).await, Err(Error::Closed)));
+    assert!(matches!(read_frame(&mut &bytes[..0], |_| true).await, Err(Error::Closed)));
     for cut in 1..bytes.len() {
-        assert!(matches!(read_frame(&mut &bytes[..cut]).await, Err(Error::Truncated)));
+        assert!(matches!(read_frame(&mut &bytes[..cut], |_| true).await, Err(Error::Truncated)));
     }
-    assert_eq!(read_frame(&mut &bytes[..]).await.unwrap().payload, b"hello");
+    assert_eq!(read_frame(&mut &bytes[..], |_| true).await.unwrap().payload, b"hello");
 }
 
 #[test]

@@ -1,12 +1,18 @@
-//! The client's side of the handshake.
+//! The client's side of the handshake: hello sent, engine verified, identity sent, session.
 
-use crate::attestation::TrustPolicy;
-use crate::handshake::HandshakeError;
+use zeroize::Zeroizing;
+
+use super::HandshakeError;
+use super::inspect::Inspection;
+use super::message::{Accept, ClientAuth, ClientHello, NONCE_LEN, ServerHello};
+use super::suite::{Directions, KEM_LEN, SUITE_1, Sender};
+use super::transcript::{self, Hash};
+use crate::attestation::{Expected, TrustPolicy, VerifiedDocument, verify};
+use crate::frame::{Frame, FrameHeader, FrameType, SessionId, TAG_LEN, VERSION};
 use crate::identity::ClientIdentity;
 use crate::keys::DataKeys;
-use crate::session::ClientSession;
-use crate::transport::Io;
-use crate::{Clock, Error};
+use crate::record::{Opener, Sealer, pad};
+use crate::{Clock, Error, UnixMillis};
 
 /// What a client brings to a handshake.
 pub struct ClientOptions<'a> {
@@ -20,8 +26,141 @@ pub struct ClientOptions<'a> {
     pub clock: &'a Clock,
 }
 
-/// Verifies the engine and opens a session. Identity and keys leave only after everything else was verified.
-/// There is no timeout inside: wrap the future.
-pub async fn connect<S: Io + 'static>(_io: S, _options: ClientOptions<'_>) -> Result<ClientSession, HandshakeError> {
-    Err(Error::Malformed("the handshake is not part of this build").into())
+/// A client that waits for the engine's hello.
+pub(super) struct HelloSent {
+    hello: Vec<u8>,
+    nonce: [u8; NONCE_LEN],
+}
+
+/// A client that knows whom it talks to, and has sent nothing secret yet.
+pub(super) struct EngineVerified {
+    hellos: Hash,
+    session: SessionId,
+    public_key: [u8; KEM_LEN],
+    attested: VerifiedDocument,
+}
+
+/// A client that waits to be accepted.
+pub(super) struct AuthSent {
+    session: SessionId,
+    attested: VerifiedDocument,
+    control: Sealer,
+    accept: Opener,
+    directions: Directions,
+}
+
+/// What a client's session is made of.
+pub(super) struct Accepted {
+    pub(super) session: SessionId,
+    pub(super) attested: VerifiedDocument,
+    pub(super) client_name: String,
+    pub(super) control: Sealer,
+    pub(super) directions: Directions,
+}
+
+impl HelloSent {
+    /// The first message.
+    pub(super) fn start() -> Result<(Self, Vec<u8>), HandshakeError> {
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce).map_err(Error::from)?;
+        let hello = ClientHello { version: VERSION, suites: vec![SUITE_1], nonce }.encode();
+        Ok((Self { hello: hello.clone(), nonce }, hello))
+    }
+
+    /// Checks the engine's hello: version and suite are the offered ones, the document is genuine and fits.
+    pub(super) fn verify(
+        self,
+        payload: &[u8],
+        trust: &TrustPolicy,
+        now: UnixMillis,
+    ) -> Result<EngineVerified, HandshakeError> {
+        let hello = ServerHello::decode(payload)?;
+        if hello.version != VERSION || hello.suite != SUITE_1 {
+            return Err(HandshakeError::Downgrade);
+        }
+        let user_data = transcript::attested(&self.hello, &hello.encode_without_document());
+        let expected = Expected { nonce: &self.nonce, public_key: &hello.public_key, user_data: &user_data };
+        let attested = verify(&hello.document, &expected, trust, now)?;
+        if !trust.policy_hashes.is_empty() && !trust.policy_hashes.contains(&hello.policy_hash) {
+            return Err(HandshakeError::PolicyHash(hex::encode(hello.policy_hash)));
+        }
+        Ok(EngineVerified {
+            hellos: transcript::hellos(&self.hello, payload),
+            session: hello.session,
+            public_key: hello.public_key,
+            attested,
+        })
+    }
+}
+
+impl HelloSent {
+    /// Reads the engine's hello and verifies nothing.
+    pub(super) fn inspect(self, payload: &[u8]) -> Result<Inspection, HandshakeError> {
+        let hello = ServerHello::decode(payload)?;
+        let user_data = transcript::attested(&self.hello, &hello.encode_without_document());
+        Ok(Inspection {
+            policy_hash: hello.policy_hash,
+            document: hello.document,
+            nonce: self.nonce,
+            public_key: hello.public_key,
+            user_data,
+        })
+    }
+}
+
+impl EngineVerified {
+    /// Seals identity and data keys to the enclave.
+    pub(super) fn authenticate(
+        self,
+        identity: &ClientIdentity,
+        data_keys: &DataKeys,
+    ) -> Result<(AuthSent, Frame), HandshakeError> {
+        let (enc, mut hpke) = Sender::new(&self.public_key, &self.hellos)?;
+        let public = identity.public();
+        let signature = identity.sign(&transcript::signed(&self.hellos, &enc, &public.to_bytes()));
+        let mut content = ClientAuth::encode(&public, &signature, data_keys);
+        pad(&mut content)?;
+        let frame = seal_auth(self.session, &enc, &mut hpke, content)?;
+
+        let directions = hpke.directions()?;
+        let binding = transcript::session(&self.hellos, &frame.payload);
+        let sent = AuthSent {
+            session: self.session,
+            attested: self.attested,
+            control: Sealer::new(directions.client_to_engine.stream(self.session, 0, &binding)),
+            accept: Opener::new(directions.engine_to_client.stream(self.session, 0, &binding)),
+            directions,
+        };
+        Ok((sent, frame))
+    }
+}
+
+/// `enc || sealed content || tag`, with the frame's header as associated data.
+fn seal_auth(
+    session: SessionId,
+    enc: &[u8; KEM_LEN],
+    hpke: &mut Sender,
+    mut content: Zeroizing<Vec<u8>>,
+) -> Result<Frame, HandshakeError> {
+    let len = KEM_LEN + content.len() + TAG_LEN;
+    let header = FrameHeader { session, ..FrameHeader::plaintext(FrameType::ClientAuth, len as u32) };
+    let tag = hpke.seal(&mut content, &header.to_bytes())?;
+    let payload = [enc, &content[..], &tag].concat();
+    Ok(Frame { header, payload })
+}
+
+impl AuthSent {
+    /// Opens the engine's answer.
+    pub(super) fn accepted(mut self, frame: Frame) -> Result<Accepted, HandshakeError> {
+        let Frame { header, payload: mut content } = frame;
+        self.accept.open(&header, &mut content)?;
+        let Accept { client_name } = Accept::decode(&content)?;
+        Ok(Accepted {
+            session: self.session,
+            attested: self.attested,
+            client_name,
+            control: self.control,
+            directions: self.directions,
+        })
+    }
 }

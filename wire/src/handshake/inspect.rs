@@ -1,9 +1,8 @@
-//! Looking at an engine without opening a session: the two hellos, and nothing secret.
+//! Looking at an engine without opening a session: what its hello says, unverified.
 
-use crate::Error;
+use super::suite::KEM_LEN;
+use super::transcript::Hash;
 use crate::attestation::Expected;
-use crate::handshake::HandshakeError;
-use crate::transport::Io;
 
 /// What an engine answered to a hello. Nothing of it is verified yet.
 pub struct Inspection {
@@ -11,19 +10,14 @@ pub struct Inspection {
     pub document: Vec<u8>,
     /// The hash of the engine's access policy, as its hello names it.
     pub policy_hash: [u8; 48],
-    nonce: [u8; 32],
-    public_key: Vec<u8>,
-    transcript: [u8; 48],
+    pub(super) nonce: [u8; 32],
+    pub(super) public_key: [u8; KEM_LEN],
+    pub(super) user_data: Hash,
 }
 
 impl Inspection {
     /// What the document must contain to belong to this connection.
     pub fn expected(&self) -> Expected<'_> {
-        Expected { nonce: &self.nonce, public_key: &self.public_key, user_data: &self.transcript }
+        Expected { nonce: &self.nonce, public_key: &self.public_key, user_data: &self.user_data }
     }
-}
-
-/// Sends a hello, takes the engine's, and ends the connection. There is no timeout inside: wrap the future.
-pub async fn inspect<S: Io>(_io: S) -> Result<Inspection, HandshakeError> {
-    Err(Error::Malformed("the handshake is not part of this build").into())
 }

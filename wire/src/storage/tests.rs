@@ -26,7 +26,7 @@ fn responses() -> Vec<Response> {
 #[tokio::test]
 async fn requests_and_responses_read_back_with_their_ids() {
     let (mut engine, mut parent) = tokio::io::duplex(1 << 16);
-    for (id, request) in (u64::MAX - 2..).zip(requests()) {
+    for (id, request) in (1 << 40..).zip(requests()) {
         write_request(&mut engine, id, &request).await.unwrap();
         assert_eq!(read_request(&mut parent).await.unwrap(), Some((id, request)));
     }
