@@ -120,7 +120,7 @@ async fn one_way<M: Meddle>(
     mut to: impl AsyncWrite + Unpin,
     meddle: &tokio::sync::Mutex<M>,
 ) {
-    while let Ok(frame) = read_frame(&mut from).await {
+    while let Ok(frame) = read_frame(&mut from, |_| true).await {
         let verdict = meddle.lock().await.frame(toward, &frame);
         let (frames, close) = match verdict {
             Verdict::Send(frames) => (frames, false),
