@@ -1,5 +1,7 @@
 //! Attestation documents of the Nitro Secure Module: producing them, and checking them.
 
+mod chain;
+mod cose;
 pub mod document;
 mod error;
 pub mod nsm;
