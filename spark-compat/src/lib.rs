@@ -1,10 +1,16 @@
 //! Spark 3.2 SQL on DataFusion: lexer, resolver, types, casts, functions and formats, usable by any DataFusion program.
 
+pub mod arithmetic;
+pub mod cast;
 pub mod coercion;
+pub mod comparison;
 pub mod datetime;
 pub mod error;
+mod kernel;
 pub mod parse;
 pub mod session;
+#[cfg(test)]
+mod test_support;
 pub mod types;
 
 pub use error::{ErrorKind, Position, SparkError};
