@@ -14,6 +14,9 @@ use crate::query::{self, Outcome};
 use crate::requests::{Requests, Waiting};
 use crate::stop::{Stop, StopReason};
 
+/// How long the end of a session waits for a client that doesn't read.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// What a session needs besides its connection.
 pub struct Session<'a, S> {
     /// Counts the engine's sessions, for the log.
@@ -57,6 +60,8 @@ impl<S: Sql> Session<'_, S> {
             ended = read(&mut receiver, &requests) => ended,
             ended = self.answer(&mut sender, &requests, &mut queries) => ended,
         };
+        // What was sealed last must reach the client before the connection closes. One that is gone costs nothing.
+        let _ = tokio::time::timeout(GOODBYE, sender.shutdown()).await;
         (ended, queries)
     }
 

@@ -108,7 +108,7 @@ pub const SECRET_PANIC: &str = "canary-of-a-panic";
 
 /// Runs commands instead of SQL; separated by `;`.
 pub struct ScriptedSql {
-    /// Batches that were computed.
+    /// Batches that were computed; a computation that hangs counts as one.
     pub produced: Arc<AtomicUsize>,
     /// Whether the last stream was dropped.
     pub dropped: Arc<AtomicBool>,
@@ -180,6 +180,7 @@ impl Sql for ScriptedSql {
             Command::Hang => {
                 self.dropped.store(false, Ordering::SeqCst);
                 let _guard = SetOnDrop(Arc::clone(&self.dropped));
+                self.produced.fetch_add(1, Ordering::SeqCst);
                 std::future::pending().await
             }
             Command::Panic => panic!("{SECRET_PANIC}"),
