@@ -200,11 +200,12 @@ pub fn simulate_nsm() -> Result<SimulatedNsm, EngineError> {
 /// In the form of a real one, with a name that no instance has.
 const SIMULATED_MODULE_ID: &str = "i-00000000000000000-enc0000000000000000";
 
-/// A trust file that accepts this simulated NSM with the PCRs it has, and nothing else.
+/// A trust file that accepts this simulated NSM with the measurements it has (PCR0 to PCR2), and nothing else.
 pub fn simulated_trust_file(nsm: &SimulatedNsm) -> TrustFile {
+    let measured = nsm.pcrs().range(0..=2).map(|(index, value)| (*index, *value)).collect();
     TrustFile::from_policy(&TrustPolicy {
         roots: vec![nsm.trusted_root()],
-        pcr_sets: vec![PcrSet { name: "simulated".to_owned(), pcrs: nsm.pcrs().clone() }],
+        pcr_sets: vec![PcrSet { name: "simulated".to_owned(), pcrs: measured }],
         max_age: Duration::from_secs(300),
         policy_hashes: Vec::new(),
     })

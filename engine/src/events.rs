@@ -4,6 +4,7 @@
 //! that no query, data, key or error text can get there by mistake.
 
 use std::fmt;
+use std::io::IsTerminal;
 use std::panic;
 use std::time::Duration;
 
@@ -76,7 +77,10 @@ pub fn log_to_stderr() {
     use tracing_subscriber::layer::SubscriberExt;
 
     let only_events = Targets::new().with_target(TARGET, LevelFilter::INFO);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     let collector = tracing_subscriber::registry().with(only_events).with(lines);
     // Not `init`, which would also collect the `log` records of libraries, with query texts in them.
     let _already_set = tracing::subscriber::set_global_default(collector);
