@@ -69,6 +69,8 @@ const WORKER_STACK_BYTES: usize = 16 << 20;
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
     #[cfg(feature = "embedded")]
+    crate::process::end_with_owner();
+    #[cfg(feature = "embedded")]
     if let Command::Engine(args) = command {
         return engine::run(args);
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use casemate_engine::cli::{simulate_nsm, simulated_trust_file};
 use casemate_engine::storage::StorageConnector;
 use casemate_engine::{Engine, EngineConfig};
-use casemate_wire::access_file::AccessPolicy;
+use casemate_wire::access_file::{AccessFile, AccessPolicy};
 use casemate_wire::attestation::TrustPolicy;
 use casemate_wire::identity::ClientPublicKey;
 use casemate_wire::transport::BoxedIo;
@@ -38,6 +38,15 @@ pub struct EmbeddedOptions {
     pub client: ClientPublicKey,
 }
 
+impl EmbeddedOptions {
+    /// Lets in the one client. What bounds its sessions is this machine's memory.
+    pub(crate) fn access_file(&self) -> Result<AccessFile> {
+        let mut access = new_access(vec![("embedded".to_owned(), self.client.clone())])?;
+        access.max_sessions = MAX_SESSIONS;
+        Ok(access)
+    }
+}
+
 /// An engine in this process. Sessions end when it is dropped.
 pub struct Embedded {
     engine: Arc<Engine>,
@@ -49,10 +58,7 @@ impl Embedded {
     pub fn start(options: EmbeddedOptions) -> Result<Self> {
         let directory = DataDirectory::open(&options.data)
             .map_err(HostError::io(format!("can't read tables from {}", options.data.display())))?;
-        let mut access = new_access(vec![("embedded".to_owned(), options.client)])?;
-        // One trusted client: what bounds its sessions is this process's memory.
-        access.max_sessions = MAX_SESSIONS;
-        let access = access.to_policy()?;
+        let access = options.access_file()?.to_policy()?;
         Self::with_parent(ParentServer::new(directory, None), access, options.memory_limit)
     }
 
@@ -106,7 +112,7 @@ impl StorageConnector for InMemoryStorage {
 }
 
 /// Half of the memory that Linux says this machine has (`MemTotal` of proc(5)).
-fn half_of_memory() -> u64 {
+pub(crate) fn half_of_memory() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
     let kib = total.and_then(|total| total.trim().trim_end_matches(" kB").parse::<u64>().ok());

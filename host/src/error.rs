@@ -80,6 +80,9 @@ pub enum HostError {
     /// The engine inside this process.
     #[error("the embedded engine can't start: {0}")]
     Embedded(String),
+    /// A process that was started here did not do its part.
+    #[error("{0}")]
+    Process(String),
     /// A step of the demonstration did not do what it shows.
     #[error("{0}")]
     Demo(String),
@@ -107,9 +110,12 @@ impl HostError {
     /// The exit code of a program that ends with this error.
     pub fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Query(_) | Self::Cancelled | Self::Timeout(_) | Self::Embedded(_) | Self::Demo(_) => {
-                ExitStatus::Query
-            }
+            Self::Query(_)
+            | Self::Cancelled
+            | Self::Timeout(_)
+            | Self::Embedded(_)
+            | Self::Process(_)
+            | Self::Demo(_) => ExitStatus::Query,
             Self::Usage(_) => ExitStatus::Usage,
             Self::Refused(_) => ExitStatus::Attestation,
             Self::Handshake(error) => handshake_status(error),

@@ -7,6 +7,7 @@
 //! - [`sealed`] keeps answers sealed on disk and opens them later;
 //! - [`statements`] answers JSON lines for test suites;
 //! - [`embedded`] (feature `embedded`) is an engine inside this process, with a simulated NSM;
+//! - [`engine_process`] (feature `embedded`) is the same in a process of its own, restarted when it dies;
 //! - [`demo`] and [`tpch`] (feature `demo`) are the demonstration and its tables and queries.
 
 pub mod cli;
@@ -16,10 +17,15 @@ mod commands;
 pub mod demo;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "embedded")]
+pub mod engine_process;
 mod error;
 pub mod files;
 pub mod output;
 pub mod parent;
+#[cfg(feature = "embedded")]
+mod process;
+mod progress;
 pub mod sealed;
 pub mod statements;
 #[cfg(feature = "demo")]

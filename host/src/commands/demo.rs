@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::demo::{self, DemoOptions};
-use crate::error::Result;
+use crate::error::{HostError, Result};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -33,5 +33,6 @@ fn parse_scale_factor(text: &str) -> std::result::Result<f64, String> {
 
 /// Runs the command.
 pub(crate) async fn run(args: Args) -> Result<()> {
-    demo::run(DemoOptions { scale_factor: args.scale_factor, keep: args.keep }).await
+    let program = std::env::current_exe().map_err(HostError::io("can't find this program's executable"))?;
+    demo::run(DemoOptions { program, scale_factor: args.scale_factor, keep: args.keep }).await
 }

@@ -8,7 +8,6 @@ pub(crate) mod demo;
 pub(crate) mod engine;
 pub(crate) mod keys;
 pub(crate) mod open;
-mod progress;
 mod results;
 pub(crate) mod serve;
 mod session;

@@ -6,10 +6,10 @@ use std::pin::pin;
 use casemate_wire::session::ResultItem;
 use futures::{Stream, TryStreamExt};
 
-use super::progress::Progress;
 use crate::client::check_end;
 use crate::error::{HostError, Result};
 use crate::output::{Destination, Format, OutputError};
+use crate::progress::Progress;
 
 /// How a result is written.
 #[derive(Debug, clap::Args)]

@@ -8,8 +8,10 @@ use casemate_wire::address::Address;
 use casemate_wire::transport::Listener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
 
-use crate::cli::interrupted;
+use crate::cli::{colours, interrupted};
 use crate::error::{HostError, Result};
 use crate::parent::{DataDirectory, EnclaveConnector, ParentServer, Recorder};
 
@@ -76,7 +78,7 @@ impl FromStr for Enclave {
 
 /// Runs the command until a signal ends it.
 pub(crate) async fn run(args: Args) -> Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    log_to_stderr();
     let directory = DataDirectory::open(&args.data)
         .map_err(HostError::io(format!("can't serve the directory {}", args.data.display())))?;
     let recorder = args.record.as_deref().map(Recorder::new).transpose();
@@ -98,6 +100,16 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     eprintln!("{}", server.counters().values());
     Ok(())
+}
+
+/// Sends this crate's and the engine's own events to stderr, and nothing that a library says: that might quote a query.
+fn log_to_stderr() {
+    let own = Targets::new()
+        .with_target("casemate_host", LevelFilter::INFO)
+        .with_target("casemate_engine", LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours()).with_target(false);
+    // Not `init`, which would also collect the `log` records of libraries. It fails if there is a collector already.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(own).with(lines));
 }
 
 async fn listen(address: &Address) -> Result<Listener> {
@@ -161,6 +173,7 @@ async fn embedded(args: &Args, server: &Arc<ParentServer>) -> Result<Arc<dyn Enc
     };
     let (_, access) = load_access(access)?;
     let memory_limit = args.memory_limit.as_deref().map(parse_size).transpose()?;
+    casemate_engine::hide_panic_messages();
     let engine = Embedded::with_parent(server.clone(), access, memory_limit)?;
     super::warn_simulated("the engine is a part of this server, which");
     match &args.simulated_trust_out {

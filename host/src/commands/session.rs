@@ -9,6 +9,8 @@ use super::warn_simulated;
 use crate::client::Client;
 #[cfg(feature = "embedded")]
 use crate::embedded::{Embedded, EmbeddedOptions};
+#[cfg(feature = "embedded")]
+use crate::engine_process::EngineProcess;
 use crate::error::{HostError, Result};
 use crate::files::{Keys, load_trust};
 
@@ -32,54 +34,84 @@ pub(crate) struct EngineArgs {
     pub memory_limit: Option<String>,
 }
 
-/// Where sessions come from: a remote engine or an embedded one, with the keys and the trust that go with it.
+/// Where sessions come from: a remote engine or one of our own, with the keys and the trust that go with it.
 pub(crate) struct Sessions {
     keys: Keys,
-    trust: TrustPolicy,
     engine: Engine,
 }
 
 enum Engine {
-    Remote(Address),
+    Remote {
+        address: Address,
+        trust: TrustPolicy,
+    },
     #[cfg(feature = "embedded")]
     Embedded(Embedded),
+    #[cfg(feature = "embedded")]
+    Process(Box<EngineProcess>),
 }
 
 impl Sessions {
     /// Reads the files that the arguments name and starts an embedded engine if no other is named.
-    pub(crate) async fn new(args: &EngineArgs) -> Result<Self> {
-        let keys = args.keys.as_deref().map(Keys::load).transpose()?;
-        match (&args.connect, keys, &args.trust) {
-            (Some(address), Some(keys), Some(trust)) => {
-                let trust = load_trust(trust)?;
-                Ok(Self { keys, trust, engine: Engine::Remote(address.clone()) })
-            }
-            (Some(_), ..) => Err(HostError::Usage("--connect needs --keys FILE and --trust FILE".to_owned())),
-            (None, keys, _) => Self::embedded(args, keys).await,
+    pub(crate) fn new(args: &EngineArgs) -> Result<Self> {
+        match Self::remote(args)? {
+            Some(sessions) => Ok(sessions),
+            None => Self::embedded(args),
         }
     }
 
+    /// As [`new`](Self::new), but the engine of the embedded kind is a process of its own, so that nothing that a query
+    /// does to it ends this one.
+    pub(crate) async fn isolated(args: &EngineArgs) -> Result<Self> {
+        match Self::remote(args)? {
+            Some(sessions) => Ok(sessions),
+            None => Self::process(args).await,
+        }
+    }
+
+    fn remote(args: &EngineArgs) -> Result<Option<Self>> {
+        let Some(address) = &args.connect else { return Ok(None) };
+        let (Some(keys), Some(trust)) = (&args.keys, &args.trust) else {
+            return Err(HostError::Usage("--connect needs --keys FILE and --trust FILE".to_owned()));
+        };
+        let engine = Engine::Remote { address: address.clone(), trust: load_trust(trust)? };
+        Ok(Some(Self { keys: Keys::load(keys)?, engine }))
+    }
+
     #[cfg(feature = "embedded")]
-    async fn embedded(args: &EngineArgs, keys: Option<Keys>) -> Result<Self> {
-        let keys = keys.map_or_else(Keys::generate, Ok)?;
-        let memory_limit = args.memory_limit.as_deref().map(parse_size).transpose()?;
-        let data = args.data.clone().unwrap_or_else(|| PathBuf::from("."));
-        let options = EmbeddedOptions { data, memory_limit, client: keys.identity.public() };
-        let engine = Embedded::start(options)?;
-        Ok(Self { keys, trust: engine.trust().clone(), engine: Engine::Embedded(engine) })
+    fn embedded(args: &EngineArgs) -> Result<Self> {
+        let (keys, options) = args.embedded()?;
+        Ok(Self { keys, engine: Engine::Embedded(Embedded::start(options)?) })
+    }
+
+    #[cfg(feature = "embedded")]
+    async fn process(args: &EngineArgs) -> Result<Self> {
+        let (keys, options) = args.embedded()?;
+        let program = std::env::current_exe().map_err(HostError::io("can't find this program's executable"))?;
+        Ok(Self { keys, engine: Engine::Process(Box::new(EngineProcess::start(program, options).await?)) })
     }
 
     #[cfg(not(feature = "embedded"))]
-    async fn embedded(_args: &EngineArgs, _keys: Option<Keys>) -> Result<Self> {
+    fn embedded(_args: &EngineArgs) -> Result<Self> {
         Err(HostError::Usage("this program was built without an embedded engine: name one with --connect".to_owned()))
+    }
+
+    #[cfg(not(feature = "embedded"))]
+    async fn process(args: &EngineArgs) -> Result<Self> {
+        Self::embedded(args)
     }
 
     /// Opens a new session.
     pub(crate) async fn open(&self) -> Result<Client> {
         match &self.engine {
-            Engine::Remote(address) => Client::connect(address, &self.keys, &self.trust).await,
+            Engine::Remote { address, trust } => Client::connect(address, &self.keys, trust).await,
             #[cfg(feature = "embedded")]
-            Engine::Embedded(engine) => Client::over(engine.connect(), &self.keys, &self.trust).await,
+            Engine::Embedded(engine) => Client::over(engine.connect(), &self.keys, engine.trust()).await,
+            #[cfg(feature = "embedded")]
+            Engine::Process(engine) => {
+                let (io, trust) = engine.connect().await?;
+                Client::over(io, &self.keys, &trust).await
+            }
         }
     }
 
@@ -88,9 +120,11 @@ impl Sessions {
         let client = self.open().await?;
         if client.attested().simulated {
             warn_simulated(match self.engine {
-                Engine::Remote(_) => "the engine accepted by your trust file is an ordinary process that",
+                Engine::Remote { .. } => "the engine accepted by your trust file is an ordinary process that",
                 #[cfg(feature = "embedded")]
                 Engine::Embedded(_) => "the embedded engine is a part of this process that",
+                #[cfg(feature = "embedded")]
+                Engine::Process(_) => "the embedded engine is an ordinary process that",
             });
         }
         Ok(client)
@@ -99,6 +133,17 @@ impl Sessions {
     /// The keys that sessions are opened with.
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
+    }
+}
+
+#[cfg(feature = "embedded")]
+impl EngineArgs {
+    fn embedded(&self) -> Result<(Keys, EmbeddedOptions)> {
+        let keys = self.keys.as_deref().map_or_else(Keys::generate, Keys::load)?;
+        let memory_limit = self.memory_limit.as_deref().map(parse_size).transpose()?;
+        let data = self.data.clone().unwrap_or_else(|| PathBuf::from("."));
+        let options = EmbeddedOptions { data, memory_limit, client: keys.identity.public() };
+        Ok((keys, options))
     }
 }
 

@@ -3,12 +3,12 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use super::progress::Progress;
 use super::results::OutputArgs;
 use super::session::{EngineArgs, Sessions};
 use crate::client::Client;
 use crate::error::{HostError, Result};
 use crate::output::{Destination, OutputError};
+use crate::progress::Progress;
 use crate::sealed;
 
 const AFTER_HELP: &str = "\
@@ -36,7 +36,8 @@ pub(crate) struct Args {
     /// A file with the statements to run; `-` is stdin
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Keep the result sealed, as it comes from the enclave, for `casemate open` to decrypt later
+    /// Keep the result sealed, as it comes from the enclave, for `casemate open` to decrypt later; whether the query
+    /// succeeded shows then
     #[arg(long, requires = "output", requires = "keys", conflicts_with = "format", help_heading = "Output")]
     sealed: bool,
 }
@@ -49,7 +50,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     } else {
         args.output.destination()?
     };
-    let sessions = Sessions::new(&args.engine).await?;
+    let sessions = Sessions::new(&args.engine)?;
     let mut client = sessions.open_marked().await?;
     if args.sealed {
         keep_sealed(&mut client, &sessions, &sql, destination).await?;

@@ -48,7 +48,7 @@ fn parse_seconds(text: &str) -> std::result::Result<Duration, String> {
 
 /// Runs the command.
 pub(crate) async fn run(args: Args) -> Result<()> {
-    let sessions = Sessions::new(&args.engine).await?;
+    let sessions = Sessions::isolated(&args.engine).await?;
     // Marked once, before the first answer, and not for every session.
     sessions.open_marked().await?.close().await?;
     let options = StatementsOptions {

@@ -2,7 +2,6 @@
 //! known plaintext in everything that the parent saw or stores.
 
 mod canaries;
-mod processes;
 pub mod search;
 mod steps;
 mod workplace;
@@ -16,6 +15,8 @@ use steps::Demo;
 /// What the demonstration is run with.
 #[derive(Clone, Debug)]
 pub struct DemoOptions {
+    /// The `casemate` executable that parent and engine are started from.
+    pub program: PathBuf,
     /// TPC-H's scale factor.
     pub scale_factor: f64,
     /// A directory to keep all files in; otherwise they lie in a temporary one.

@@ -1,7 +1,7 @@
 //! The steps of the demonstration, in order.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,14 @@ use parquet::basic::Compression;
 
 use super::DemoOptions;
 use super::canaries::{of_keys, of_result, of_table};
-use super::processes::Process;
 use super::search::{Canaries, Origin, SearchReport};
 use super::workplace::Workplace;
 use crate::client::{Client, check_end};
 use crate::error::{HostError, Result};
 use crate::files::{Keys, load_trust, new_access, save_access};
 use crate::output::{Destination, Format, OutputError, ResultWriter};
+use crate::process::Process;
+use crate::progress::Progress;
 use crate::tpch::{Encryption, QUERIES, Query, Table, TableFile, write_table_compressed};
 
 /// The id under which the tables name their key.
@@ -46,6 +47,7 @@ pub(super) struct Demo {
     engine: Option<Process>,
     workplace: Workplace,
     keys: Keys,
+    program: PathBuf,
     scale_factor: f64,
     canaries: Arc<Mutex<Canaries>>,
 }
@@ -62,13 +64,22 @@ impl Demo {
         let mut canaries = Canaries::new();
         of_keys(&keys, &mut canaries);
         let canaries = Arc::new(Mutex::new(canaries));
-        Ok(Self { parent: None, engine: None, workplace, keys, scale_factor: options.scale_factor, canaries })
+        Ok(Self {
+            parent: None,
+            engine: None,
+            workplace,
+            keys,
+            program: options.program,
+            scale_factor: options.scale_factor,
+            canaries,
+        })
     }
 
     /// Step 1: encrypted tables.
     pub(super) async fn make_tables(&mut self) -> Result<()> {
         step(1, "The client encrypts its tables and gives them to the parent's disk");
         let started = Instant::now();
+        let progress = Progress::start("writing encrypted tables", false);
         let mut made = tokio::task::JoinSet::new();
         for table in Table::ALL {
             let (directory, scale_factor, canaries) = (self.workplace.data(), self.scale_factor, self.canaries.clone());
@@ -88,6 +99,7 @@ impl Demo {
             let file = file.map_err(|error| HostError::Demo(error.to_string()))?;
             files.push(file.map_err(|error| HostError::Demo(format!("a table can't be written: {error}")))?);
         }
+        drop(progress);
         let rows: usize = files.iter().map(|file| file.rows).sum();
         let bytes: u64 = files.iter().map(|file| file.bytes).sum();
         say(&format!("TPC-H at scale factor {}: 8 tables, {} rows", self.scale_factor, HumanCount(rows as u64)));
@@ -116,7 +128,7 @@ impl Demo {
             ["simulated".into(), "--simulated-trust-out".into()],
         ];
         let arguments: Vec<OsString> = arguments.into_iter().flatten().chain([trust.into()]).collect();
-        let engine_process = Process::start("engine", &arguments, &folder.join("engine.log")).await?;
+        let engine_process = Process::start("engine", &self.program, &arguments, &folder.join("engine.log")).await?;
         say(&format!("engine  process {}, at {} (SIMULATED enclave)", engine_process.id(), engine_process.address));
         self.engine = Some(engine_process);
 
@@ -133,7 +145,7 @@ impl Demo {
             "--record".into(),
             self.workplace.record().into(),
         ];
-        let parent = Process::start("parent", &arguments, &folder.join("parent.log")).await?;
+        let parent = Process::start("parent", &self.program, &arguments, &folder.join("parent.log")).await?;
         say(&format!("parent  process {}, at {}, recording every byte that passes", parent.id(), parent.address));
         self.parent = Some(parent);
         took(started);
@@ -257,6 +269,7 @@ impl Demo {
 }
 
 async fn search_all(folder: &Path, canaries: Canaries) -> Result<(SearchReport, Canaries)> {
+    let _progress = Progress::start("searching", false);
     let folder = folder.to_path_buf();
     let searched = tokio::task::spawn_blocking(move || (canaries.search(&[&folder]), canaries)).await;
     let (report, canaries) = searched.map_err(|error| HostError::Demo(error.to_string()))?;

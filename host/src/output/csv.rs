@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use super::{OutputError, ResultWriter, value_text};
-use crate::values::{Value, Zone, for_each_row, time_zone};
+use crate::values::{Value, Zone, for_each_cell, time_zone};
 
 /// Writes results one after another, an empty line between them.
 pub(super) struct CsvWriter<W> {
@@ -47,7 +47,7 @@ impl<W: Write> ResultWriter<W> for CsvWriter<W> {
     fn batch(&mut self, batch: &RecordBatch) -> Result<(), OutputError> {
         let mut lines = String::new();
         let mut text = String::new();
-        for_each_row(batch, |_, column, value| {
+        for_each_cell(batch, |column, value| {
             if !matches!(value, Value::Null) {
                 text.clear();
                 value_text(value, self.zone, &mut text)?;
@@ -56,7 +56,9 @@ impl<W: Write> ResultWriter<W> for CsvWriter<W> {
             lines.push(if column + 1 == self.columns { '\n' } else { ',' });
             Ok::<_, OutputError>(())
         })?;
-        Ok(self.to.write_all(lines.as_bytes())?)
+        self.to.write_all(lines.as_bytes())?;
+        // A reader of a pipe gets the rows when they are there, not when a buffer is full.
+        Ok(self.to.flush()?)
     }
 
     fn end(&mut self) -> Result<(), OutputError> {

@@ -44,7 +44,9 @@ impl<W: Write> ResultWriter<W> for JsonWriter<W> {
             }
             lines.push_str("}\n");
         }
-        Ok(self.to.write_all(lines.as_bytes())?)
+        self.to.write_all(lines.as_bytes())?;
+        // A reader of a pipe gets the rows when they are there, not when a buffer is full.
+        Ok(self.to.flush()?)
     }
 
     fn end(&mut self) -> Result<(), OutputError> {

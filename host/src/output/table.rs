@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use unicode_width::UnicodeWidthStr;
 
 use super::{OutputError, ResultWriter, value_text};
-use crate::values::{Value, Zone, for_each_row, time_zone};
+use crate::values::{Value, Zone, for_each_cell, time_zone};
 
 /// Rows that share one set of column widths.
 const PAGE_ROWS: usize = 1000;
@@ -106,7 +106,7 @@ impl<W: Write> ResultWriter<W> for TableWriter<W> {
     fn batch(&mut self, batch: &RecordBatch) -> Result<(), OutputError> {
         self.rows += batch.num_rows() as u64;
         let last = batch.num_columns().saturating_sub(1);
-        for_each_row(batch, |_, column, value| {
+        for_each_cell(batch, |column, value| {
             let mut text = String::new();
             match value {
                 Value::Null => text.push_str("NULL"),

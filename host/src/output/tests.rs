@@ -1,6 +1,7 @@
 //! What each format makes of one result with a column of every type.
 
 use std::collections::HashMap;
+use std::slice;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -138,13 +139,13 @@ fn arrow_and_parquet_read_back_as_they_were() {
     let sample = sample();
     let file = write(Format::Arrow, &[nothing(), sample.clone()]).unwrap();
     let read = arrow::ipc::reader::FileReader::try_new(std::io::Cursor::new(file), None).unwrap();
-    assert_eq!(read.collect::<Result<Vec<_>, _>>().unwrap(), [sample.clone()]);
+    assert_eq!(read.collect::<Result<Vec<_>, _>>().unwrap(), slice::from_ref(&sample));
 
-    let stream = write(Format::ArrowStream, &[sample.clone()]).unwrap();
+    let stream = write(Format::ArrowStream, slice::from_ref(&sample)).unwrap();
     let read = arrow::ipc::reader::StreamReader::try_new(&stream[..], None).unwrap();
-    assert_eq!(read.collect::<Result<Vec<_>, _>>().unwrap(), [sample.clone()]);
+    assert_eq!(read.collect::<Result<Vec<_>, _>>().unwrap(), slice::from_ref(&sample));
 
-    let parquet = write(Format::Parquet, &[sample.clone()]).unwrap();
+    let parquet = write(Format::Parquet, slice::from_ref(&sample)).unwrap();
     let read =
         parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(bytes::Bytes::from(parquet), 10).unwrap();
     let read = read.collect::<Result<Vec<_>, _>>().unwrap();
@@ -164,7 +165,9 @@ fn formats_that_know_columns_by_name_refuse_two_of_one_name() {
     let column: ArrayRef = Arc::new(Int32Array::from(vec![1]));
     let twice = batch(vec![("a", column.clone()), ("a", column)]);
     for format in [Format::Json, Format::Parquet] {
-        assert!(matches!(write(format, &[twice.clone()]), Err(OutputError::DuplicateColumn(name)) if name == "a"));
+        assert!(
+            matches!(write(format, slice::from_ref(&twice)), Err(OutputError::DuplicateColumn(name)) if name == "a")
+        );
     }
     assert_eq!(text(Format::Csv, &[twice]), "a,a\n1,1\n");
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use casemate_wire::frame::HEADER_LEN;
+
 /// Running totals of a [`ParentServer`](super::ParentServer).
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -87,19 +89,17 @@ pub(super) struct FrameCounter {
     payload_left: u64,
 }
 
-/// Length of a frame's header; its last four bytes are the payload's length, big endian (`docs/protocol.md`).
-const HEADER_BYTES: usize = 44;
-
 impl FrameCounter {
     /// Takes the next bytes and returns how many frames they complete.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) -> u64 {
         let mut complete = 0;
         while !bytes.is_empty() {
-            if self.header.len() < HEADER_BYTES {
-                let (head, rest) = bytes.split_at(bytes.len().min(HEADER_BYTES - self.header.len()));
+            if self.header.len() < HEADER_LEN {
+                let (head, rest) = bytes.split_at(bytes.len().min(HEADER_LEN - self.header.len()));
                 self.header.extend_from_slice(head);
                 bytes = rest;
-                if let Some(&[a, b, c, d]) = self.header.get(HEADER_BYTES - 4..) {
+                // The last four bytes of a header are the payload's length.
+                if let Some(&[a, b, c, d]) = self.header.get(HEADER_LEN - 4..) {
                     self.payload_left = u32::from_be_bytes([a, b, c, d]).into();
                 }
             } else {
@@ -107,7 +107,7 @@ impl FrameCounter {
                 bytes = bytes.get(taken..).unwrap_or_default();
                 self.payload_left -= taken as u64;
             }
-            if self.header.len() == HEADER_BYTES && self.payload_left == 0 {
+            if self.header.len() == HEADER_LEN && self.payload_left == 0 {
                 self.header.clear();
                 complete += 1;
             }
@@ -121,9 +121,9 @@ mod tests {
     use super::*;
 
     fn frame(payload: usize) -> Vec<u8> {
-        let mut bytes = vec![7; HEADER_BYTES - 4];
+        let mut bytes = vec![7; HEADER_LEN - 4];
         bytes.extend_from_slice(&(payload as u32).to_be_bytes());
-        bytes.resize(HEADER_BYTES + payload, 9);
+        bytes.resize(HEADER_LEN + payload, 9);
         bytes
     }
 

@@ -14,7 +14,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use casemate_wire::address::Address;
+use casemate_wire::frame::StatusCode;
+use casemate_wire::handshake::refuse;
 use casemate_wire::transport::{self, BoxedIo, Listener};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +36,10 @@ const MAX_STORAGE_CONNECTIONS: usize = 256;
 
 /// The pause after a failed accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a client that is turned away may take to read why, and how much of it is read meanwhile.
+const GOODBYE: Duration = Duration::from_secs(2);
+const MAX_UNREAD_BYTES: u64 = 64 * 1024;
 
 /// How the relay reaches the enclave.
 #[async_trait]
@@ -109,8 +116,8 @@ impl ParentServer {
         let to_enclave = match enclave.connect().await {
             Ok(io) => io,
             Err(error) => {
-                self.counters.refused.fetch_add(1, Ordering::Relaxed);
-                return tracing::warn!("client turned away: no enclave at {}: {error}", enclave.describe());
+                tracing::warn!("client turned away: no enclave at {}: {error}", enclave.describe());
+                return self.turn_away(client).await;
             }
         };
         let client = match record::relay(self.recorder.as_ref(), client) {
@@ -121,6 +128,20 @@ impl ParentServer {
         if let Err(error) = relay::relay(client, to_enclave, &self.counters).await {
             tracing::info!("client connection ended: {error}");
         }
+    }
+
+    /// Tells a client to try again later. It is given a moment to take that in: a connection closed with bytes of it
+    /// unread would be reset, and the answer lost.
+    async fn turn_away(&self, mut client: BoxedIo) {
+        self.counters.refused.fetch_add(1, Ordering::Relaxed);
+        let goodbye = async {
+            refuse(&mut client, StatusCode::Busy).await?;
+            client.shutdown().await?;
+            tokio::io::copy(&mut client.take(MAX_UNREAD_BYTES), &mut tokio::io::sink()).await?;
+            Ok::<_, casemate_wire::Error>(())
+        };
+        // It is gone already, or does not end: nothing is owed to it any more.
+        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
     }
 
     /// Answers the storage requests of one connection until it ends.

@@ -2,13 +2,16 @@
 
 use std::sync::Mutex;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use casemate_wire::frame::FrameType;
 
 use super::*;
 
+/// What the enclave had read when its connection ended.
+type Ended = Arc<Mutex<Option<Vec<u8>>>>;
+
 /// An enclave that upper-cases what it is sent, after a greeting, and records how the connection ended.
 struct Echo {
-    ended: Arc<Mutex<Option<Vec<u8>>>>,
+    ended: Ended,
 }
 
 #[async_trait]
@@ -53,8 +56,8 @@ async fn start(enclave: Arc<dyn EnclaveConnector>) -> Running {
     Running { _folder: folder, server, address, shutdown, task, record }
 }
 
-fn echo() -> (Arc<Echo>, Arc<Mutex<Option<Vec<u8>>>>) {
-    let ended = Arc::new(Mutex::new(None));
+fn echo() -> (Arc<Echo>, Ended) {
+    let ended = Ended::default();
     (Arc::new(Echo { ended: ended.clone() }), ended)
 }
 
@@ -118,9 +121,10 @@ async fn without_an_enclave_clients_are_turned_away_and_the_server_stays() {
     let running = start(Arc::new(nowhere)).await;
     for _ in 0..3 {
         let mut client = transport::connect(&running.address).await.unwrap();
+        client.write_all(&[1; 500]).await.unwrap();
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();
-        assert_eq!(answer, b"");
+        assert_eq!((answer.len(), answer[1], answer[44]), (45, FrameType::Status as u8, StatusCode::Busy as u8));
     }
     assert_eq!(running.server.counters().values().refused, 3);
 }

@@ -178,14 +178,14 @@ pub fn time_zone(schema: &Schema) -> Result<Zone, UnknownTimeZone> {
     schema.metadata().get(SPARK_TIME_ZONE).map_or(Ok(Zone::UTC), |name| name.parse())
 }
 
-/// Calls `each` with the values of every row of `batch`, column by column.
-pub fn for_each_row<E: From<UnknownType>>(
+/// Calls `each` with the column and the value of every cell of `batch`, row by row.
+pub fn for_each_cell<E: From<UnknownType>>(
     batch: &RecordBatch,
-    mut each: impl FnMut(usize, usize, Value<'_>) -> Result<(), E>,
+    mut each: impl FnMut(usize, Value<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     for row in 0..batch.num_rows() {
         for (column, array) in batch.columns().iter().enumerate() {
-            each(row, column, Value::at(array.as_ref(), row)?)?;
+            each(column, Value::at(array.as_ref(), row)?)?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Progress of a query, on a terminal only.
+//! Progress of long work, on a terminal only.
 
 use std::io::IsTerminal;
 use std::time::Duration;
