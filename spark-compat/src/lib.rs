@@ -1,5 +1,6 @@
 //! Spark 3.2 SQL on DataFusion: lexer, resolver, types, casts, functions and formats, usable by any DataFusion program.
 
+pub mod aggregates;
 pub mod arithmetic;
 pub mod cast;
 pub mod coercion;

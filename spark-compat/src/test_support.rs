@@ -41,6 +41,10 @@ impl Column {
         self.spark_type.clone()
     }
 
+    pub(crate) fn array(&self) -> ArrayRef {
+        Arc::clone(&self.array)
+    }
+
     pub(crate) fn typed(&self) -> (Expr, SparkType) {
         (self.expr(), self.spark_type())
     }
