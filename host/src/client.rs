@@ -227,3 +227,6 @@ pub fn check_end(status: EndStatus) -> Result<()> {
         EndStatus::Failed(failure) => Err(HostError::Query(failure)),
     }
 }
+
+#[cfg(test)]
+mod tests;
