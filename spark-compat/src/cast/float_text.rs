@@ -305,6 +305,7 @@ fn bits_of_power_of_5(n: i32) -> i32 {
 }
 
 /// floor(log10(value)), at times one too high.
+#[allow(clippy::approx_constant, reason = "Java's literal, one unit below the constant in its last place")]
 fn estimate_decimal_exponent(fraction: u64, exponent: i32) -> i32 {
     let mantissa = f64::from_bits(1023 << 52 | (fraction & ((1 << 52) - 1)));
     let estimate = (mantissa - 1.5) * 0.289_529_654 + 0.176_091_259 + f64::from(exponent) * 0.301_029_995_663_981;
@@ -417,7 +418,7 @@ mod tests {
             (1e-3, "0.001"),
             (1e-4, "1.0E-4"),
             (123.456, "123.456"),
-            (4.6116860184273879e18, "4.6116860184273879E18"),
+            (4.611_686_018_427_388e18, "4.6116860184273879E18"),
             (0.10000000149011612, "0.10000000149011612"),
             (f64::MAX, "1.7976931348623157E308"),
             (f64::MIN_POSITIVE, "2.2250738585072014E-308"),

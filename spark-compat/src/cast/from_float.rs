@@ -37,7 +37,7 @@ where
         SparkType::Timestamp => {
             let micros: PrimitiveArray<TimestampMicrosecondType> = kernel::unary(array, |v| {
                 let seconds: f64 = v.into();
-                seconds.is_finite().then(|| (seconds * MICROS_PER_SECOND as f64) as i64)
+                seconds.is_finite().then_some((seconds * MICROS_PER_SECOND as f64) as i64)
             });
             kernel::shared(micros.with_timezone("UTC"))
         }

@@ -1,6 +1,6 @@
 //! Strings to dates and timestamps: Spark 3.2's `DateTimeUtils.stringToDate` and `stringToTimestamp`.
 
-use super::calendar::{date_from_days, days_from_date};
+use super::calendar::days_from_date;
 use super::zone::{Zone, split_days};
 use super::{MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND};
 
@@ -219,11 +219,6 @@ fn digit(b: u8) -> Option<i32> {
 /// The day of a timestamp in a zone.
 pub fn date_of_timestamp(micros: i64, zone: &Zone) -> i32 {
     split_days(zone.to_local(micros)).0
-}
-
-/// The year of a date.
-pub fn year(days: i32) -> i32 {
-    date_from_days(days).0
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Literals of the AST to a Spark type and a value, by Spark 3.2's rules for each suffix and type name.
 
-use arrow::datatypes::{IntervalMonthDayNano, IntervalUnit, TimeUnit};
 use datafusion::scalar::ScalarValue;
 use sqlparser::ast::{DataType, DateTimeField, Expr, Interval, Value};
 
@@ -232,14 +231,10 @@ pub fn null_of(t: &SparkType) -> Result<ScalarValue> {
     ScalarValue::try_from(&t.to_arrow()).map_err(SparkError::from)
 }
 
-/// The scalar for a calendar interval in plans.
-pub fn calendar_interval_scalar(interval: CalendarInterval) -> ScalarValue {
-    let nanos = interval.micros.saturating_mul(1000);
-    ScalarValue::IntervalMonthDayNano(Some(IntervalMonthDayNano::new(interval.months, interval.days, nanos)))
-}
-
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::{IntervalUnit, TimeUnit};
+
     use super::*;
 
     fn shown(text: &str) -> String {
