@@ -18,3 +18,6 @@ pub use drive::{accept, connect, inspect, refuse};
 pub use error::HandshakeError;
 pub use inspect::Inspection;
 pub use server::ServerOptions;
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ pub mod session;
 pub mod storage;
 #[cfg(test)]
 mod test_random;
+#[cfg(test)]
+mod test_session;
 mod time;
 pub mod transport;
 pub mod trust_file;

@@ -112,3 +112,6 @@ impl<R: Read> SealedFileReader<R> {
         Ok(Some(SealedFrame(Frame { header, payload })))
     }
 }
+
+#[cfg(test)]
+mod tests;

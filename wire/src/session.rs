@@ -10,3 +10,6 @@ pub use client::{ClientReceiver, ClientSender, ClientSession};
 pub use message::{EndStatus, MAX_SQL_BYTES, QueryFailure, QueryRequest, StatementSummary};
 pub use server::{Request, ResultSealer, ServerReceiver, ServerSender, ServerSession};
 pub use stream::{ResultItem, SealedFrame, StreamOpener, StreamSecret};
+
+#[cfg(test)]
+mod tests;

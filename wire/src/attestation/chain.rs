@@ -8,6 +8,7 @@ use p384::ecdsa::signature::Verifier;
 use p384::ecdsa::{DerSignature, VerifyingKey};
 use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
+use x509_cert::certificate::Version;
 use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::der::oid::AssociatedOid;
 use x509_cert::der::referenced::OwnedToRef;
@@ -105,6 +106,9 @@ impl<'a> Link<'a> {
         let unreadable = |_| AttestationError::Certificate("it is not X.509 in DER form");
         let certificate = Certificate::from_der(der).map_err(unreadable)?;
         let signed = signed_bytes(der).map_err(unreadable)?;
+        if certificate.tbs_certificate().version() != Version::V3 {
+            return Err(AttestationError::Certificate("it is not of version 3"));
+        }
         let key = public_key(&certificate)?;
         check_extensions_known(&certificate)?;
         Ok(Self { certificate, signed, key })
@@ -127,10 +131,10 @@ impl<'a> Link<'a> {
 
     /// A certificate that issues others, with `below` more authorities under it.
     fn check_authority(&self, index: usize, below: usize) -> Result<(), AttestationError> {
-        let constraints = self.basic_constraints(index)?.ok_or(AttestationError::BasicConstraints(index))?;
-        if !constraints.ca {
+        // RFC 5280 section 4.2.1.9: in an authority's certificate the extension is critical.
+        let Some((true, constraints)) = self.basic_constraints(index)?.filter(|(_, constraints)| constraints.ca) else {
             return Err(AttestationError::BasicConstraints(index));
-        }
+        };
         if constraints.path_len_constraint.is_some_and(|allowed| usize::from(allowed) < below) {
             return Err(AttestationError::PathLength(index));
         }
@@ -138,16 +142,16 @@ impl<'a> Link<'a> {
     }
 
     fn check_leaf(&self, index: usize) -> Result<(), AttestationError> {
-        if self.basic_constraints(index)?.is_some_and(|constraints| constraints.ca) {
+        if self.basic_constraints(index)?.is_some_and(|(_, constraints)| constraints.ca) {
             return Err(AttestationError::BasicConstraints(index));
         }
-        self.check_key_usage(index, KeyUsage::digital_signature)
+        self.check_key_usage(index, |usage| usage.digital_signature() && !usage.key_cert_sign())
     }
 
-    fn basic_constraints(&self, index: usize) -> Result<Option<BasicConstraints>, AttestationError> {
+    /// Whether the extension is critical, and what it says.
+    fn basic_constraints(&self, index: usize) -> Result<Option<(bool, BasicConstraints)>, AttestationError> {
         let found = self.certificate.tbs_certificate().get_extension::<BasicConstraints>();
-        let found = found.map_err(|_| AttestationError::BasicConstraints(index))?;
-        Ok(found.map(|(_, constraints)| constraints))
+        found.map_err(|_| AttestationError::BasicConstraints(index))
     }
 
     /// The extension must be there: AWS's certificates all have it, and x509 libraries don't look at it.

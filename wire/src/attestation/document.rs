@@ -6,7 +6,7 @@ use ciborium::Value;
 
 use super::cose::read_value;
 use super::error::AttestationError;
-use super::nsm::{MAX_PUBLIC_KEY, MAX_USER_DATA};
+use super::nsm::{MAX_NONCE, MAX_PUBLIC_KEY, MAX_USER_DATA};
 use super::policy::{PCR_LEN, Pcr};
 use crate::UnixMillis;
 
@@ -44,14 +44,14 @@ pub(super) struct UnverifiedDocument {
 impl UnverifiedDocument {
     pub(super) fn parse(payload: &[u8]) -> Result<Self, AttestationError> {
         let mut fields = Fields::read(payload)?;
-        if fields.take("nitrotpm_pcrs").is_some() {
+        if fields.has("nitrotpm_pcrs") {
             return Err(AttestationError::OtherProduct("it carries the registers of a NitroTPM"));
         }
         if fields.required_text("digest")? != "SHA384" {
             return Err(AttestationError::Digest);
         }
         let content = AttestationDocument {
-            module_id: fields.required_text("module_id")?,
+            module_id: read_module_id(fields.required_text("module_id")?)?,
             timestamp: UnixMillis(fields.required_unsigned("timestamp")?),
             pcrs: read_pcrs(fields.required("pcrs")?)?,
             public_key: fields.optional_bytes("public_key")?,
@@ -72,11 +72,28 @@ impl AttestationDocument {
             Some(data) if data.len() > MAX_USER_DATA => return Err(AttestationError::UserDataLength(data.len())),
             _ => {}
         }
+        if self.nonce.as_ref().is_some_and(|nonce| nonce.len() > MAX_NONCE) {
+            return Err(AttestationError::Nonce);
+        }
         match &self.public_key {
             Some(key) if key.is_empty() || key.len() > MAX_PUBLIC_KEY => Err(AttestationError::PublicKeyType),
             _ => Ok(()),
         }
     }
+}
+
+fn read_module_id(module_id: String) -> Result<String, AttestationError> {
+    match instance_id(&module_id) {
+        Some(_) => Ok(module_id),
+        None => Err(AttestationError::OtherProduct("its module_id is not that of an enclave")),
+    }
+}
+
+/// The instance in the module id of an enclave, `i-<hex>-enc<hex>`.
+pub(super) fn instance_id(module_id: &str) -> Option<&str> {
+    let (instance, enclave) = module_id.split_once("-enc")?;
+    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_hex(instance.strip_prefix("i-")?) && is_hex(enclave)).then_some(instance)
 }
 
 fn read_pcrs(value: Value) -> Result<BTreeMap<u8, Pcr>, AttestationError> {
@@ -113,6 +130,11 @@ impl Fields {
             _ => Err(AttestationError::Cbor("a field has no text for a name")),
         };
         entries.into_iter().map(named).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether the field is there, be it null.
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(field, _)| field == name)
     }
 
     /// The field's value; a null counts as absent, since real documents write optional fields so.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha384};
 
 use super::chain::{CLOCK_ALLOWANCE, verify_chain};
 use super::cose::Envelope;
-use super::document::{AttestationDocument, UnverifiedDocument};
+use super::document::{AttestationDocument, UnverifiedDocument, instance_id};
 use super::error::AttestationError;
 use super::policy::{PCR_LEN, Pcr, PcrSet, TrustPolicy};
 use crate::UnixMillis;
@@ -73,6 +73,7 @@ pub fn verify_chain_only(
 ) -> Result<VerifiedDocument, AttestationError> {
     let (content, simulated) = verify_signature(document, trust, now)?;
     check_age(content.timestamp, trust, now)?;
+    check_instance(&content)?;
     Ok(VerifiedDocument::new(content, simulated, None))
 }
 
@@ -143,10 +144,9 @@ fn accepted_image<'a>(content: &AttestationDocument, trust: &'a TrustPolicy) -> 
     trust.pcr_sets.iter().find(matches).map(|set| set.name.as_str()).ok_or(AttestationError::UnknownImage(pcr0))
 }
 
-/// Row 13: `module_id` is `i-<instance>-enc<enclave>`, and PCR4 measures the instance's id.
+/// Row 13: PCR4 measures the id of the instance that `module_id` names.
 fn check_instance(content: &AttestationDocument) -> Result<(), AttestationError> {
-    let not_an_enclave = AttestationError::OtherProduct("its module_id is not that of an enclave");
-    let (instance, _) = content.module_id.split_once("-enc").ok_or(not_an_enclave)?;
+    let instance = instance_id(&content.module_id).ok_or(AttestationError::Pcr4)?;
     match content.pcrs.get(&INSTANCE_PCR) == Some(&instance_pcr(instance)) {
         true => Ok(()),
         false => Err(AttestationError::Pcr4),
@@ -158,6 +158,8 @@ pub(super) fn instance_pcr(instance: &str) -> Pcr {
     Sha384::new().chain_update([0; PCR_LEN]).chain_update(instance).finalize().into()
 }
 
+#[cfg(test)]
+mod chain_tests;
 #[cfg(test)]
 mod real_documents;
 #[cfg(test)]

@@ -119,3 +119,27 @@ impl ClientReceiver {
         Ok(SealedFrame(frame))
     }
 }
+
+#[cfg(test)]
+impl ClientSender {
+    /// Seals a query and writes it elsewhere.
+    pub(super) async fn record_to(&mut self, out: &mut Vec<u8>, sql: &str) {
+        let control = Control::Query { stream: self.next_stream, sql: sql.to_owned() };
+        let mut payload = control.encode().unwrap();
+        let header = self.control.seal(FrameType::Control, false, &mut payload).unwrap();
+        crate::frame::write_frame(out, &header, &payload).await.unwrap();
+    }
+
+    /// Uses the last stream id once more.
+    pub(super) fn rewind(&mut self) {
+        self.next_stream -= 1;
+    }
+}
+
+#[cfg(test)]
+impl ClientReceiver {
+    /// The same session over another connection.
+    pub(super) fn over(self, io: BoxedIo) -> Self {
+        Self { reader: tokio::io::split(io).0, ..self }
+    }
+}

@@ -194,3 +194,11 @@ impl ResultSealer<'_> {
         self.sender.writer.write(&header, &content).await
     }
 }
+
+#[cfg(test)]
+impl ServerReceiver {
+    /// The same session over another connection.
+    pub(super) fn over(self, io: BoxedIo) -> Self {
+        Self { reader: tokio::io::split(io).0, ..self }
+    }
+}

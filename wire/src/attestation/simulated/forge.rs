@@ -7,6 +7,9 @@ use ciborium::Value;
 use coset::{CborSerializable, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, TaggedCborSerializable, iana};
 use p384::ecdsa::Signature;
 use p384::ecdsa::signature::Signer;
+use x509_cert::der::flagset::FlagSet;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
 use super::pki::{Authority, LeafKey, Template};
 use super::{DocumentFields, LEAF_LIFETIME};
@@ -143,6 +146,14 @@ impl Certificate<'_> {
 
     pub(in crate::attestation) fn usage_of(&mut self, other: &Forge) {
         self.0.usage = other.leaf.usage;
+    }
+
+    pub(in crate::attestation) fn usage(&mut self, usages: impl Into<FlagSet<KeyUsages>>) {
+        self.0.usage = Some(KeyUsage(usages.into()));
+    }
+
+    pub(in crate::attestation) fn with_extension(&mut self, extension: Extension) {
+        self.0.more.push(extension);
     }
 
     pub(in crate::attestation) fn valid(&mut self, from: UnixMillis, until: UnixMillis) {

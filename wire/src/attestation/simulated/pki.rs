@@ -34,6 +34,7 @@ pub(super) struct Template {
     pub(super) not_after: UnixMillis,
     pub(super) constraints: Option<BasicConstraints>,
     pub(super) usage: Option<KeyUsage>,
+    pub(super) more: Vec<Extension>,
 }
 
 /// A key that issues certificates.
@@ -58,6 +59,7 @@ impl Template {
             not_after: now.saturating_add(AUTHORITY_LIFETIME),
             constraints: Some(BasicConstraints { ca: true, path_len_constraint: path_length }),
             usage: Some(KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyCertSign | KeyUsages::CRLSign)),
+            more: Vec::new(),
         }
     }
 
@@ -68,7 +70,8 @@ impl Template {
             not_before: now.saturating_sub(BACKDATED),
             not_after: now.saturating_add(lifetime),
             constraints: Some(BasicConstraints { ca: false, path_len_constraint: None }),
-            usage: Some(KeyUsage(KeyUsages::DigitalSignature.into())),
+            usage: Some(KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation)),
+            more: Vec::new(),
         }
     }
 
@@ -83,6 +86,7 @@ impl Template {
             issuer: distinguished_name(&self.issuer)?,
             constraints: self.constraints.clone(),
             usage: self.usage,
+            more: self.more.clone(),
         };
         let serial = SerialNumber::new(&serial).map_err(failed)?;
         let builder = CertificateBuilder::new(profile, serial, validity, key).map_err(failed)?;
@@ -143,6 +147,7 @@ struct Profile {
     issuer: Name,
     constraints: Option<BasicConstraints>,
     usage: Option<KeyUsage>,
+    more: Vec<Extension>,
 }
 
 impl BuilderProfile for Profile {
@@ -165,8 +170,12 @@ impl BuilderProfile for Profile {
             extensions.push(constraints.to_extension(certificate.subject(), &extensions)?);
         }
         if let Some(usage) = &self.usage {
-            extensions.push(usage.to_extension(certificate.subject(), &extensions)?);
+            let mut usage = usage.to_extension(certificate.subject(), &extensions)?;
+            // AWS marks it critical in the certificates of authorities only.
+            usage.critical = self.constraints.as_ref().is_some_and(|constraints| constraints.ca);
+            extensions.push(usage);
         }
+        extensions.extend_from_slice(&self.more);
         Ok(extensions)
     }
 }
