@@ -7,8 +7,11 @@ pub mod coercion;
 pub mod comparison;
 pub mod datetime;
 pub mod error;
+mod formats;
+pub mod functions;
 mod kernel;
 pub mod parse;
+mod resolver;
 pub mod session;
 #[cfg(test)]
 mod test_support;

@@ -1,25 +1,51 @@
 //! A Spark session: settings and temporary views that live together, and the way from a statement to its result.
 
+mod command;
 mod options;
+mod output;
 mod prepared;
 mod schema;
 mod settings;
+mod state;
+mod views;
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use arrow::array::RecordBatch;
+use datafusion::execution::SessionState;
 use futures::TryStreamExt;
+use sqlparser::ast;
+
 pub use options::SparkSessionOptions;
 pub use prepared::Prepared;
 pub use schema::{SparkColumn, SparkSchema, TIME_ZONE_METADATA_KEY, TYPE_METADATA_KEY};
 
+use command::{Command, Effect, already_exists};
+use prepared::{Action, PlannedQuery};
+use settings::{Change, Settings};
+use views::Reached;
+
 use crate::error::{Result, SparkError};
-use crate::parse::{Statement, parse_script};
+use crate::formats::{self, FileRelation, Storage};
+use crate::parse::{Statement, ViewSource, parse_script};
+use crate::resolver::{
+    AttributeIds, Facts, Relation, Resolver, Table, TableColumn, TableDefinition, Tables, ViewQuery,
+};
 
 /// One client's session. Clones share the settings and the views.
 #[derive(Clone, Debug)]
 pub struct SparkSession {
-    options: Arc<SparkSessionOptions>,
+    shared: Arc<Shared>,
+}
+
+/// What the clones of a session, and its prepared statements, share.
+struct Shared {
+    options: SparkSessionOptions,
+    state: SessionState,
+    initial: Settings,
+    settings: RwLock<Settings>,
+    tables: RwLock<Tables>,
 }
 
 impl SparkSession {
@@ -27,19 +53,42 @@ impl SparkSession {
     ///
     /// # Errors
     ///
-    /// A time zone that is neither a region nor an offset.
+    /// A time zone that is neither a region nor an offset, or a batch size of 0.
     pub fn new(options: SparkSessionOptions) -> Result<Self> {
-        Ok(Self { options: Arc::new(options) })
+        let initial = Settings::new(&options.time_zone)?;
+        let state = state::session_state(&options)?;
+        let settings = RwLock::new(initial.clone());
+        let tables = RwLock::new(Tables::default());
+        Ok(Self { shared: Arc::new(Shared { options, state, initial, settings, tables }) })
     }
 
     /// Resolves a statement. What it names must exist and fit; nothing runs yet, and a statement such as CREATE VIEW has no
     /// effect until [`Prepared::execute`].
     pub async fn prepare(&self, statement: &Statement) -> Result<Prepared> {
-        let what = match statement {
-            Statement::Query(_) => "queries",
-            _ => "statements other than queries",
+        let effect = match statement {
+            Statement::Query(query) => return self.query(query).await,
+            Statement::CreateTempView { name, or_replace, global, source } => {
+                if *global {
+                    return Err(SparkError::unsupported("GLOBAL TEMPORARY VIEW"));
+                }
+                self.create_view(name, *or_replace, source).await?
+            }
+            Statement::DropView { name, if_exists } => self.drop_view(name, *if_exists)?,
+            Statement::SetConfig { key, value } => Effect::Setting(Change::set(key, value)?),
+            Statement::ResetConfig { key } => Effect::Setting(Change::reset(key.as_deref())?),
+            Statement::SetTimeZone { zone: Some(zone) } => Effect::Setting(Change::time_zone(zone)?),
+            Statement::SetTimeZone { zone: None } => Effect::Setting(Change::reset(None)?),
+            Statement::ShowConfig { .. } => return Err(SparkError::unsupported("SET without a value")),
+            Statement::ShowViews { .. } => return Err(SparkError::unsupported("SHOW VIEWS and SHOW TABLES")),
+            Statement::DescribeRelation { .. } | Statement::DescribeQuery(_) => {
+                return Err(SparkError::unsupported("DESCRIBE"));
+            }
         };
-        Err(SparkError::unsupported(what))
+        Ok(Prepared {
+            schema: SparkSchema::default(),
+            time_zone: self.shared.settings().time_zone_label(),
+            action: Action::Command(Command { session: Arc::clone(&self.shared), effect }),
+        })
     }
 
     /// Runs the statements of a script in order and collects the result of each.
@@ -55,6 +104,142 @@ impl SparkSession {
 
     /// What the session was made from.
     pub fn options(&self) -> &SparkSessionOptions {
-        &self.options
+        &self.shared.options
     }
+
+    async fn query(&self, query: &ast::Query) -> Result<Prepared> {
+        let settings = self.shared.settings();
+        let tables = self.tables_for(query).await?;
+        let ids = AttributeIds::default();
+        let relation = resolve(query, &tables, &settings, &ids)?.into_exact(&ids)?;
+        let mut state = self.shared.state.clone();
+        state.mark_start_execution();
+        Ok(Prepared {
+            schema: SparkSchema { columns: columns(&relation).map(SparkColumn::from).collect() },
+            time_zone: settings.time_zone_label(),
+            action: Action::Query(Box::new(PlannedQuery { plan: relation.plan, state })),
+        })
+    }
+
+    /// The session's views, with the files that the query names opened.
+    async fn tables_for(&self, query: &ast::Query) -> Result<Tables> {
+        let mut tables = self.shared.tables();
+        for (format, path) in Reached::by(query, &tables).files {
+            let relation = FileRelation { format: &format, path: &path, options: &[], columns: None };
+            let table = self.open(relation).await?;
+            tables.set_file(&format, &path, table);
+        }
+        Ok(tables)
+    }
+
+    async fn open(&self, relation: FileRelation<'_>) -> Result<Table> {
+        let storage = Storage {
+            state: &self.shared.state,
+            base: &self.shared.options.storage_base,
+            decryption_factory: self.shared.options.parquet_decryption_factory.as_deref(),
+        };
+        formats::open(storage, relation).await
+    }
+
+    async fn create_view(&self, name: &str, or_replace: bool, source: &ViewSource) -> Result<Effect> {
+        if !or_replace && self.shared.tables().view(name).is_some() {
+            return Err(already_exists(name));
+        }
+        let definition = match source {
+            ViewSource::Query { query, columns } => self.query_view(name, query, columns).await?,
+            ViewSource::File { format, options, columns } => {
+                let (path, options) = path_option(options)?;
+                let relation = FileRelation { format, path, options: &options, columns: columns.as_deref() };
+                TableDefinition::Files(self.open(relation).await?)
+            }
+        };
+        Ok(Effect::SetView { name: name.to_string(), or_replace, definition })
+    }
+
+    async fn query_view(&self, name: &str, query: &ast::Query, names: &[String]) -> Result<TableDefinition> {
+        let settings = self.shared.settings();
+        let tables = self.tables_for(query).await?;
+        views::check_not_recursive(name, query, &tables)?;
+        let relation = resolve(query, &tables, &settings, &AttributeIds::default())?;
+        let of_query: Vec<TableColumn> = columns(&relation).collect();
+        if !names.is_empty() && names.len() != of_query.len() {
+            return Err(SparkError::analysis(format!(
+                "The number of columns produced by the SELECT clause (num: `{}`) does not match the number of column names \
+                 specified by CREATE VIEW (num: `{}`).",
+                of_query.len(),
+                names.len()
+            )));
+        }
+        let query_names = of_query.iter().map(|column| column.name.clone()).collect();
+        let mut columns = of_query;
+        for (column, name) in columns.iter_mut().zip(names) {
+            column.name.clone_from(name);
+        }
+        let query = Box::new(query.clone());
+        Ok(TableDefinition::Query(ViewQuery { query, zone: settings.zone, columns, query_names }))
+    }
+
+    fn drop_view(&self, name: &[String], if_exists: bool) -> Result<Effect> {
+        let [name] = name else {
+            return Err(SparkError::unsupported(format!("DROP VIEW of the qualified name {}", name.join("."))));
+        };
+        let tables = self.shared.tables();
+        if !if_exists && tables.view(name).is_none() {
+            return Err(tables.not_found(name));
+        }
+        Ok(Effect::DropView { name: name.clone(), if_exists })
+    }
+}
+
+impl Shared {
+    fn settings(&self) -> Settings {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn apply(&self, change: &Change) {
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).apply(change, &self.initial);
+    }
+
+    fn tables(&self) -> Tables {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tables_mut(&self) -> RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Without the runtime and the views, which may hold secrets.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+fn resolve(query: &ast::Query, tables: &Tables, settings: &Settings, ids: &AttributeIds) -> Result<Relation> {
+    let facts = Facts { zone: settings.zone, now: chrono::Utc::now().timestamp_micros() };
+    Resolver::new(tables, facts, ids).resolve(query)
+}
+
+fn columns(relation: &Relation) -> impl Iterator<Item = TableColumn> + '_ {
+    relation.scope.columns.iter().map(|column| TableColumn {
+        name: column.name.clone(),
+        data_type: column.attribute.data_type.clone(),
+        nullable: column.attribute.nullable,
+    })
+}
+
+impl From<TableColumn> for SparkColumn {
+    fn from(column: TableColumn) -> Self {
+        let TableColumn { name, data_type, nullable } = column;
+        Self { name, data_type, nullable }
+    }
+}
+
+/// The option `path` of a view over files, and the other options.
+fn path_option(options: &[(String, String)]) -> Result<(&str, Vec<(String, String)>)> {
+    let is_path = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("path");
+    let path = options.iter().find(is_path).map(|(_, path)| path.as_str());
+    let path = path.ok_or_else(|| SparkError::analysis("Unable to infer schema: give OPTIONS (path '..')"))?;
+    Ok((path, options.iter().filter(|option| !is_path(option)).cloned().collect()))
 }

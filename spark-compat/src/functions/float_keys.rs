@@ -1,0 +1,136 @@
+//! Floats as keys of groups, sorts and joins: all NaNs are one value, the largest, and -0.0 is 0.0.
+//!
+//! Arrow compares floats by their bits (IEEE 754 `totalOrder`), so that equal values must get equal bits first. Rule:
+//! Spark's `NormalizeFloatingNumbers`.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{AsArray, PrimitiveArray};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use datafusion::common::{Result as DataFusionResult, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::types::SparkType;
+
+/// Whether values of this type may be equal with different bits.
+pub(crate) fn needs_normalization(data_type: &SparkType) -> bool {
+    matches!(data_type, SparkType::Float | SparkType::Double)
+}
+
+/// The expression with equal values made equal in their bits; other types stay as they are.
+pub(crate) fn normalized(expr: Expr, data_type: &SparkType) -> Expr {
+    if !needs_normalization(data_type) || is_normalized(&expr) {
+        return expr;
+    }
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&KEY), vec![expr]))
+}
+
+/// The expression with all NaNs made one, the greatest in Arrow's order too; -0.0 stays what it is.
+pub(crate) fn with_one_nan(expr: Expr, data_type: &SparkType) -> Expr {
+    if !needs_normalization(data_type) {
+        return expr;
+    }
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&ONE_NAN), vec![expr]))
+}
+
+fn is_normalized(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call) if call.func == *KEY)
+}
+
+static KEY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::from(NormalizeFloat::new(true))));
+static ONE_NAN: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::from(NormalizeFloat::new(false))));
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct NormalizeFloat {
+    signature: Signature,
+    /// Whether -0.0 becomes 0.0.
+    zeros: bool,
+}
+
+impl NormalizeFloat {
+    fn new(zeros: bool) -> Self {
+        let types = vec![DataType::Float32, DataType::Float64];
+        Self { signature: Signature::uniform(1, types, Volatility::Immutable), zeros }
+    }
+
+    fn normalize_f64(&self, value: f64) -> f64 {
+        match self.zeros {
+            _ if value.is_nan() => f64::NAN,
+            // -0.0 + 0.0 is 0.0; every other value stays.
+            true => value + 0.0,
+            false => value,
+        }
+    }
+
+    fn normalize_f32(&self, value: f32) -> f32 {
+        match self.zeros {
+            _ if value.is_nan() => f32::NAN,
+            true => value + 0.0,
+            false => value,
+        }
+    }
+}
+
+impl ScalarUDFImpl for NormalizeFloat {
+    fn name(&self) -> &str {
+        if self.zeros { "spark_float_key" } else { "spark_one_nan" }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> DataFusionResult<DataType> {
+        Ok(arg_types.first().cloned().unwrap_or(DataType::Float64))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
+        match args.args.as_slice() {
+            [ColumnarValue::Scalar(ScalarValue::Float64(value))] => {
+                Ok(ColumnarValue::Scalar(ScalarValue::Float64(value.map(|v| self.normalize_f64(v)))))
+            }
+            [ColumnarValue::Scalar(ScalarValue::Float32(value))] => {
+                Ok(ColumnarValue::Scalar(ScalarValue::Float32(value.map(|v| self.normalize_f32(v)))))
+            }
+            [ColumnarValue::Array(array)] => match array.data_type() {
+                DataType::Float64 => {
+                    let normalized: PrimitiveArray<Float64Type> =
+                        array.as_primitive::<Float64Type>().unary(|v| self.normalize_f64(v));
+                    Ok(ColumnarValue::Array(Arc::new(normalized)))
+                }
+                DataType::Float32 => {
+                    let normalized: PrimitiveArray<Float32Type> =
+                        array.as_primitive::<Float32Type>().unary(|v| self.normalize_f32(v));
+                    Ok(ColumnarValue::Array(Arc::new(normalized)))
+                }
+                other => datafusion::common::internal_err!("cannot normalize {other}"),
+            },
+            _ => datafusion::common::internal_err!("only one float can be normalized"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_get_equal_bits() {
+        let key = NormalizeFloat::new(true);
+        let negative_nan = f64::from_bits(0xfff8_0000_0000_0001);
+        assert_eq!(key.normalize_f64(negative_nan).to_bits(), f64::NAN.to_bits());
+        assert_eq!(key.normalize_f64(-0.0).to_bits(), 0.0f64.to_bits());
+        assert_eq!(key.normalize_f32(-0.0).to_bits(), 0.0f32.to_bits());
+        assert_eq!(key.normalize_f64(-1.5), -1.5);
+    }
+
+    #[test]
+    fn one_nan_leaves_zeros_as_they_are() {
+        let one_nan = NormalizeFloat::new(false);
+        assert_eq!(one_nan.normalize_f64(-0.0).to_bits(), (-0.0f64).to_bits());
+        assert_eq!(one_nan.normalize_f64(f64::from_bits(0xfff8_0000_0000_0001)).to_bits(), f64::NAN.to_bits());
+    }
+}

@@ -1,0 +1,216 @@
+//! The functions of Spark SQL: one row of a registry for each.
+//!
+//! A row says how the function is called (name, aliases, number of arguments), which types its arguments are cast to, and
+//! how it lowers. Rows stand in files by family; a function lowers to a native DataFusion expression where that is exactly
+//! equal, to a kernel of our own otherwise. What Spark has and this crate has not is an error that names the function.
+
+mod aggregate;
+mod arguments;
+mod casts;
+mod conditional;
+pub(crate) mod datetime;
+pub(crate) mod float_keys;
+pub(crate) mod like;
+mod math;
+pub(crate) mod nullable;
+mod strings;
+mod substring;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+pub(crate) use aggregate::AggregateCall;
+use arguments::{Arity, Input};
+
+use crate::datetime::zone::Zone;
+use crate::error::{Result, SparkError};
+use crate::resolver::{Typed, call_name, suggestions};
+
+/// A function of Spark SQL that this crate has.
+#[derive(Debug)]
+pub struct Function {
+    /// The name that it is listed under.
+    pub name: &'static str,
+    /// Other names for it.
+    pub aliases: &'static [&'static str],
+    /// How many arguments it takes.
+    pub arity: Arity,
+    /// What its arguments are cast to; the last one stands for all that follow.
+    inputs: &'static [Input],
+    lowering: LoweringRule,
+    /// How far it agrees with Spark 3.2.
+    pub support: Support,
+}
+
+/// How far a function agrees with Spark 3.2. In no case does it give another answer: what is not supported is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// In all its forms.
+    Full,
+    /// In the forms that the note names.
+    Partial(&'static str),
+}
+
+#[derive(Debug)]
+enum LoweringRule {
+    Scalar(fn(Call<'_>) -> Result<Typed>),
+    Aggregate(fn(AggregateCall<'_>) -> Result<Typed>),
+}
+
+impl Function {
+    const fn scalar(
+        name: &'static str,
+        arity: Arity,
+        inputs: &'static [Input],
+        lower: fn(Call<'_>) -> Result<Typed>,
+    ) -> Self {
+        let lowering = LoweringRule::Scalar(lower);
+        Self { name, aliases: &[], arity, inputs, lowering, support: Support::Full }
+    }
+
+    const fn aggregate(
+        name: &'static str,
+        arity: Arity,
+        inputs: &'static [Input],
+        lower: fn(AggregateCall<'_>) -> Result<Typed>,
+    ) -> Self {
+        let lowering = LoweringRule::Aggregate(lower);
+        Self { name, aliases: &[], arity, inputs, lowering, support: Support::Full }
+    }
+
+    const fn with_aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    const fn with_support(self, support: Support) -> Self {
+        Self { support, ..self }
+    }
+
+    /// Whether it is an aggregate function.
+    pub fn is_aggregate(&self) -> bool {
+        matches!(self.lowering, LoweringRule::Aggregate(_))
+    }
+}
+
+/// A call of a scalar function. The arguments are cast to what the function takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Call<'a> {
+    /// The name it was called by, in lower case.
+    pub called: &'a str,
+    /// The arguments.
+    pub args: Vec<Typed>,
+    /// The session time zone.
+    pub zone: Zone,
+}
+
+impl Call<'_> {
+    /// The name that Spark gives to a column made by this call, if the function has no other rule.
+    pub fn name(&self) -> String {
+        call_name(self.called, &self.args)
+    }
+
+    /// Whether any argument may be NULL.
+    pub fn any_nullable(&self) -> bool {
+        self.args.iter().any(|arg| arg.nullable)
+    }
+
+    /// The arguments, of which there are `N` by the function's arity.
+    pub fn take<const N: usize>(self) -> Result<[Typed; N]> {
+        <[Typed; N]>::try_from(self.args).map_err(|_| SparkError::internal("a function was called with another arity"))
+    }
+}
+
+/// Everything that the crate has, by family.
+const FAMILIES: &[&[Function]] = &[
+    aggregate::FUNCTIONS,
+    casts::FUNCTIONS,
+    conditional::FUNCTIONS,
+    datetime::FUNCTIONS,
+    math::FUNCTIONS,
+    strings::FUNCTIONS,
+    substring::FUNCTIONS,
+];
+
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
+    let rows = FAMILIES.iter().copied().flatten();
+    rows.flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied()).map(move |name| (name, row)))
+        .collect()
+});
+
+/// The names of all functions of Spark 3.2.0, as its SHOW FUNCTIONS lists them.
+static SPARK_NAMES: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty()).collect());
+
+/// The functions that are supported, in the order of their families.
+pub fn supported() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().copied().flatten()
+}
+
+/// The function called `name`, which is in lower case.
+pub(crate) fn find(name: &str) -> Option<&'static Function> {
+    BY_NAME.get(name).copied()
+}
+
+/// The error for a function that this crate does not have.
+pub(crate) fn undefined(name: &str) -> SparkError {
+    if SPARK_NAMES.contains(name) {
+        return SparkError::unsupported(format!("the function {name}"));
+    }
+    let near = suggestions(name, SPARK_NAMES.iter().copied());
+    let hint = match near.first() {
+        Some(near) => format!(" Did you mean '{near}'?"),
+        None => String::new(),
+    };
+    SparkError::analysis(format!(
+        "Undefined function: '{name}'. This function is neither a registered temporary function nor a permanent function \
+         registered in the database 'default'.{hint}"
+    ))
+}
+
+/// Calls a scalar function.
+pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> {
+    let function = find(called).ok_or_else(|| undefined(called))?;
+    let LoweringRule::Scalar(lower) = function.lowering else {
+        return Err(SparkError::internal(format!("{called} is an aggregate function")));
+    };
+    function.arity.check(called, args.len())?;
+    let args = arguments::coerce(called, args, function.inputs, zone)?;
+    lower(Call { called, args, zone })
+}
+
+/// Calls an aggregate function.
+pub(crate) fn call_aggregate(call: AggregateCall<'_>) -> Result<Typed> {
+    let function = find(call.called).ok_or_else(|| undefined(call.called))?;
+    let LoweringRule::Aggregate(lower) = function.lowering else {
+        return Err(SparkError::internal(format!("{} is not an aggregate function", call.called)));
+    };
+    function.arity.check(call.called, call.args.len())?;
+    let args = arguments::coerce(call.called, call.args, function.inputs, call.zone)?;
+    lower(AggregateCall { args, ..call })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_supported_function_is_one_of_sparks() {
+        for row in supported() {
+            for name in std::iter::once(&row.name).chain(row.aliases) {
+                assert!(SPARK_NAMES.contains(name), "{name} is not a function of Spark 3.2.0");
+            }
+        }
+    }
+
+    #[test]
+    fn no_name_stands_for_two_functions() {
+        let names = supported().flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied()));
+        assert_eq!(names.count(), BY_NAME.len());
+    }
+
+    #[test]
+    fn a_function_of_spark_that_is_missing_is_named_as_unsupported_and_a_typo_gets_a_hint() {
+        assert_eq!(undefined("xpath_double").message, "the function xpath_double: not supported yet");
+        assert!(undefined("substrin").message.ends_with("Did you mean 'substring'?"));
+    }
+}

@@ -1,0 +1,62 @@
+//! Attributes: what a column is inside a plan. Names are only labels that scopes put on them.
+
+use std::cell::Cell;
+
+use datafusion::common::Column;
+use datafusion::logical_expr::Expr;
+
+use crate::types::SparkType;
+
+/// The identity of an attribute, unique within a statement (Spark's `ExprId`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct AttributeId(u32);
+
+impl AttributeId {
+    /// The attribute's name inside the plan. It can't be mistaken for a name that a user wrote, and needs no qualifier.
+    pub fn plan_name(self) -> String {
+        format!("#{}", self.0)
+    }
+
+    /// The plan's column for this attribute.
+    pub fn column(self) -> Column {
+        Column::new_unqualified(self.plan_name())
+    }
+}
+
+/// One column of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Attribute {
+    /// Identity, and through it the name inside the plan.
+    pub id: AttributeId,
+    /// The column's Spark type; the plan's Arrow type is [`SparkType::to_arrow`] of it.
+    pub data_type: SparkType,
+    /// Whether Spark takes the column for nullable.
+    pub nullable: bool,
+}
+
+impl Attribute {
+    /// A reference to this attribute.
+    pub fn expr(&self) -> Expr {
+        Expr::Column(self.id.column())
+    }
+}
+
+/// Hands out attribute identities for one statement.
+#[derive(Debug, Default)]
+pub(crate) struct AttributeIds {
+    next: Cell<u32>,
+}
+
+impl AttributeIds {
+    /// An identity that no other attribute of the statement has.
+    pub fn next(&self) -> AttributeId {
+        let id = self.next.get();
+        self.next.set(id + 1);
+        AttributeId(id)
+    }
+
+    /// A new attribute.
+    pub fn attribute(&self, data_type: SparkType, nullable: bool) -> Attribute {
+        Attribute { id: self.next(), data_type, nullable }
+    }
+}

@@ -1,0 +1,75 @@
+//! WITH: named queries, each visible to the ones after it and to the body.
+
+use std::rc::Rc;
+
+use sqlparser::ast;
+
+use super::relation::Relation;
+use super::scope::{Scope, same_name};
+use super::{Place, Resolver, refuse};
+use crate::error::{Result, SparkError};
+
+/// The WITH queries that are visible at a place: a list that ends with the innermost definition.
+pub(super) type Ctes<'a> = Option<Rc<Cte<'a>>>;
+
+/// One named query with what its own text can see.
+#[derive(Debug)]
+pub(super) struct Cte<'a> {
+    name: &'a str,
+    columns: &'a [ast::TableAliasColumnDef],
+    query: &'a ast::Query,
+    before: Ctes<'a>,
+    outer: &'a [&'a Scope],
+}
+
+/// The nearest definition of `name`.
+pub(super) fn find<'c, 'a>(ctes: &'c Ctes<'a>, name: &str) -> Option<&'c Rc<Cte<'a>>> {
+    let mut next = ctes.as_ref();
+    while let Some(cte) = next {
+        if same_name(cte.name, name) {
+            return Some(cte);
+        }
+        next = cte.before.as_ref();
+    }
+    None
+}
+
+impl Resolver<'_> {
+    /// The place inside a WITH clause's query: `place` with the clause's definitions added.
+    pub(super) fn with_ctes<'a>(&self, with: &'a ast::With, place: &Place<'a>) -> Result<Place<'a>> {
+        let ast::With { with_token: _, recursive, cte_tables } = with;
+        refuse(*recursive, "WITH RECURSIVE")?;
+        let mut inner = place.clone();
+        let mut seen: Vec<&str> = Vec::new();
+        for table in cte_tables {
+            let ast::Cte { alias, query, from, materialized, closing_paren_token: _ } = table;
+            refuse(from.is_some(), "FROM after a WITH query")?;
+            refuse(materialized.is_some(), "MATERIALIZED")?;
+            let name = alias.name.value.as_str();
+            if seen.iter().any(|other| same_name(other, name)) {
+                return Err(SparkError::analysis(format!("CTE definition can't have duplicate names: '{name}'."))
+                    .at(alias.name.span.start));
+            }
+            seen.push(name);
+            inner.ctes = Some(Rc::new(Cte {
+                name,
+                columns: &alias.columns,
+                query,
+                before: inner.ctes.take(),
+                outer: place.outer,
+            }));
+        }
+        Ok(inner)
+    }
+
+    /// The relation that a reference to a WITH query stands for. Each reference resolves the text anew, so that its
+    /// attributes are its own.
+    pub(super) fn cte(&self, cte: &Cte<'_>) -> Result<Relation> {
+        let place = Place { ctes: cte.before.clone(), outer: cte.outer };
+        let relation = self.query(cte.query, &place)?;
+        Ok(Relation {
+            plan: relation.plan,
+            scope: super::from::with_column_aliases(relation.scope, cte.columns)?.requalified(cte.name),
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Names in expressions: columns of the query, columns of the query around it.
+
+use std::sync::Arc;
+
+use arrow::datatypes::Field;
+use datafusion::logical_expr::Expr;
+use sqlparser::ast;
+
+use super::Lowering;
+use crate::error::{Result, SparkError};
+use crate::resolver::attribute::Attribute;
+use crate::resolver::scope::{Found, Scope};
+use crate::resolver::typed::Typed;
+
+impl Lowering<'_, '_> {
+    /// The column that a dotted name means.
+    pub(super) fn column(&self, parts: &[ast::Ident]) -> Result<Typed> {
+        let located = |error: SparkError| match parts.first() {
+            Some(first) => error.at(first.span.start),
+            None => error,
+        };
+        let names: Vec<String> = parts.iter().map(|part| part.value.clone()).collect();
+        if let Some(found) = find(self.scopes, &names).map_err(located)? {
+            return column_of(&found);
+        }
+        if let Some(found) = find(self.place.outer, &names).map_err(located)? {
+            return outer_column_of(&found);
+        }
+        let nothing = Scope::default();
+        let nearest = self.scopes.first().copied().unwrap_or(&nothing);
+        Err(located(nearest.unresolved(&names)))
+    }
+
+    /// The qualifier that a column keeps when a SELECT list takes it over as it is.
+    pub fn qualifier_of(&self, expr: &ast::Expr) -> Result<Option<String>> {
+        let parts = match expr {
+            ast::Expr::Identifier(ident) => std::slice::from_ref(ident),
+            ast::Expr::CompoundIdentifier(parts) => parts,
+            ast::Expr::Nested(inner) => return self.qualifier_of(inner),
+            _ => return Ok(None),
+        };
+        let names: Vec<String> = parts.iter().map(|part| part.value.clone()).collect();
+        let found = find(self.scopes, &names)?;
+        Ok(found.filter(|found| found.fields.is_empty()).and_then(|found| found.column.qualifier.clone()))
+    }
+}
+
+/// What `names` means in the first of `scopes` that knows it.
+fn find<'a>(scopes: &'a [&'a Scope], names: &'a [String]) -> Result<Option<Found<'a>>> {
+    for scope in scopes {
+        if let Some(found) = scope.resolve(names)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn column_of(found: &Found<'_>) -> Result<Typed> {
+    refuse_fields(found)?;
+    Ok(Typed::attribute(&found.column.attribute, found.written_name))
+}
+
+/// A reference out of a subquery into the query around it.
+fn outer_column_of(found: &Found<'_>) -> Result<Typed> {
+    refuse_fields(found)?;
+    let attribute = &found.column.attribute;
+    Ok(Typed::new(outer_reference(attribute), attribute.data_type.clone(), attribute.nullable, found.written_name))
+}
+
+/// An attribute of the query around this one.
+pub(super) fn outer_reference(attribute: &Attribute) -> Expr {
+    // Nullable whatever it is outside: nothing may be concluded from it inside.
+    let field = Field::new(attribute.id.plan_name(), attribute.data_type.to_arrow(), true);
+    Expr::OuterReferenceColumn(Arc::new(field), attribute.id.column())
+}
+
+fn refuse_fields(found: &Found<'_>) -> Result<()> {
+    crate::resolver::refuse(!found.fields.is_empty(), "fields of structs")
+}

@@ -1,0 +1,110 @@
+//! BETWEEN, IN with a list, LIKE, and the IS predicates.
+
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::expr::InList;
+use sqlparser::ast;
+
+use super::operators::compare;
+use super::{Lowering, literals, logic};
+use crate::coercion;
+use crate::comparison::{self, ComparisonOp};
+use crate::datetime::zone::Zone;
+use crate::error::{Result, SparkError};
+use crate::functions;
+use crate::resolver::names;
+use crate::resolver::typed::Typed;
+use crate::types::SparkType;
+
+impl Lowering<'_, '_> {
+    /// `x BETWEEN low AND high` is `x >= low AND x <= high`.
+    pub(super) fn between(&self, expr: &ast::Expr, negated: bool, low: &ast::Expr, high: &ast::Expr) -> Result<Typed> {
+        let value = self.lower(expr)?;
+        let above = self.comparison(ComparisonOp::GtEq, value.clone(), self.lower(low)?)?;
+        let below = self.comparison(ComparisonOp::LtEq, value, self.lower(high)?)?;
+        let name = names::infix(&above.name, "AND", &below.name);
+        let nullable = above.nullable || below.nullable;
+        let both = logic::conjunction(vec![above.expr, below.expr]);
+        let both = both.ok_or_else(|| SparkError::internal("BETWEEN without conditions"))?;
+        self.negated_if(negated, Typed::new(both, SparkType::Boolean, nullable, name))
+    }
+
+    /// `x IN (a, b)`: all are cast to one type (Spark's `InConversion`).
+    pub(super) fn in_list(&self, expr: &ast::Expr, list: &[ast::Expr], negated: bool) -> Result<Typed> {
+        let value = self.lower(expr)?;
+        let list = self.lower_all(list)?;
+        let list_names: Vec<_> = list.iter().map(|item| item.name.as_str()).collect();
+        let name = format!("({} IN ({}))", value.name, list_names.join(", "));
+
+        let types: Vec<_> = std::iter::once(&value).chain(&list).map(|item| item.data_type.clone()).collect();
+        let common = coercion::wider_common_type(&types).ok_or_else(|| {
+            let other = types.iter().find(|t| **t != value.data_type).unwrap_or(&value.data_type);
+            SparkError::analysis(format!(
+                "cannot resolve '{name}' due to data type mismatch: Arguments must be same type but were: {} != {other}",
+                value.data_type
+            ))
+        })?;
+        let nullable = value.nullable || list.iter().any(|item| item.nullable);
+        let value = self.coerced_to(value, &common)?.expr;
+        let list = list.into_iter().map(|item| Ok(self.coerced_to(item, &common)?.expr)).collect::<Result<Vec<_>>>()?;
+        let is_in = in_values(value, list, &common, self.zone())?;
+        self.negated_if(negated, Typed::new(is_in, SparkType::Boolean, nullable, name))
+    }
+
+    pub(super) fn like(
+        &self,
+        negated: bool,
+        expr: &ast::Expr,
+        pattern: &ast::Expr,
+        escape: Option<&ast::ValueWithSpan>,
+    ) -> Result<Typed> {
+        let escape = escape.map(|escape| escape_character(escape)).transpose()?.unwrap_or('\\');
+        let like = functions::like::lower(self.lower(expr)?, self.lower(pattern)?, escape, self.zone())?;
+        self.negated_if(negated, like)
+    }
+
+    pub(super) fn is_null(&self, operand: &ast::Expr, _whole: &ast::Expr) -> Result<Typed> {
+        functions::call("isnull", vec![self.lower(operand)?], self.zone())
+    }
+
+    pub(super) fn is_not_null(&self, operand: &ast::Expr, _whole: &ast::Expr) -> Result<Typed> {
+        functions::call("isnotnull", vec![self.lower(operand)?], self.zone())
+    }
+
+    /// `x IS [NOT] TRUE` is `[NOT] (x <=> true)`.
+    pub(super) fn is_boolean(&self, operand: &ast::Expr, value: bool, negated: bool) -> Result<Typed> {
+        let literal = Typed::literal(value.into(), SparkType::Boolean, value.to_string());
+        let same = self.comparison(ComparisonOp::NullSafeEq, self.lower(operand)?, literal)?;
+        self.negated_if(negated, same)
+    }
+
+    /// `x IS [NOT] DISTINCT FROM y` is `[NOT] (x <=> y)`.
+    pub(super) fn is_distinct(&self, left: &ast::Expr, right: &ast::Expr, distinct: bool) -> Result<Typed> {
+        let same = compare(ComparisonOp::NullSafeEq, self.lower(left)?, self.lower(right)?, self.zone())?;
+        self.negated_if(distinct, same)
+    }
+
+    fn negated_if(&self, negated: bool, predicate: Typed) -> Result<Typed> {
+        if negated { self.negation_of(predicate) } else { Ok(predicate) }
+    }
+}
+
+/// `value IN (list)` over values of one type. DataFusion's own lists do not compare floats as Spark does.
+fn in_values(value: Expr, list: Vec<Expr>, data_type: &SparkType, zone: Zone) -> Result<Expr> {
+    if comparison::is_plain(data_type) {
+        return Ok(Expr::InList(InList::new(Box::new(value), list, false)));
+    }
+    let equalities = list.into_iter().map(|item| {
+        let sides = ((value.clone(), data_type.clone()), (item, data_type.clone()));
+        comparison::lower_comparison(ComparisonOp::Eq, sides.0, sides.1, zone)
+    });
+    let any = logic::disjunction(equalities.collect::<Result<_>>()?);
+    any.ok_or_else(|| SparkError::internal("IN without values"))
+}
+
+fn escape_character(escape: &ast::ValueWithSpan) -> Result<char> {
+    let mut characters = literals::string(escape)?.chars();
+    match (characters.next(), characters.next()) {
+        (Some(character), None) => Ok(character),
+        _ => Err(SparkError::analysis("Invalid escape string. Escape string must contain only one character.")),
+    }
+}

@@ -1,0 +1,284 @@
+//! Subqueries in expressions: scalar, EXISTS and IN, correlated or not.
+//!
+//! They become DataFusion's subquery expressions, which its optimizer turns into joins. Where those joins would not know
+//! NULL as Spark's do, the subquery is rewritten here first:
+//!
+//! - `a NOT IN (..)` as a conjunct of WHERE or HAVING, without correlation, is DataFusion's null-aware anti join.
+//! - Any other NOT IN is NOT EXISTS over the rows for which `a = b` is not false (as Spark's `RewritePredicateSubquery` does it).
+//! - IN below OR and other operators is a mark join, two-valued like Spark's `ExistenceJoin`.
+
+use std::sync::Arc;
+
+use datafusion::common::Spans;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::expr::{Exists, InSubquery};
+use datafusion::logical_expr::logical_plan::Subquery;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use sqlparser::ast;
+
+use super::Lowering;
+use super::columns::outer_reference;
+use super::logic::conjunction;
+use super::operators::compare;
+use crate::coercion;
+use crate::comparison::ComparisonOp;
+use crate::datetime::zone::Zone;
+use crate::error::{Result, SparkError};
+use crate::functions::{float_keys, nullable};
+use crate::resolver::relation::Relation;
+use crate::resolver::scope::ScopeColumn;
+use crate::resolver::typed::Typed;
+use crate::resolver::{Place, plan, refuse};
+use crate::types::SparkType;
+
+impl Lowering<'_, '_> {
+    /// `(SELECT ..)` as a value.
+    pub(super) fn scalar_subquery(&self, query: &ast::Query) -> Result<Typed> {
+        let relation = self.subquery_relation(query)?.into_exact(self.resolver.ids)?;
+        let [column] = &relation.scope.columns[..] else {
+            return Err(SparkError::analysis(format!(
+                "Scalar subquery must return only one column, but got {}",
+                relation.scope.columns.len()
+            )));
+        };
+        let data_type = column.attribute.data_type.clone();
+        let never_null = relation.plan.schema().fields().iter().any(|field| !field.is_nullable());
+        let plan = if never_null {
+            let nullable = nullable::nullable(column.attribute.expr());
+            plan::project(relation.plan, vec![plan::define(nullable, self.resolver.ids.next())])?
+        } else {
+            relation.plan
+        };
+        let subquery = subquery(plan);
+        let name = format!("scalarsubquery({})", self.outer_names(&subquery).join(", "));
+        Ok(Typed::new(Expr::ScalarSubquery(subquery), data_type, true, name))
+    }
+
+    /// `[NOT] EXISTS (SELECT ..)`.
+    pub(super) fn exists(&self, query: &ast::Query, negated: bool) -> Result<Typed> {
+        self.check_predicate_subquery()?;
+        let subquery = subquery(self.subquery_relation(query)?.plan);
+        let name = format!("exists({})", self.outer_names(&subquery).join(", "));
+        let exists = Expr::Exists(Exists { subquery, negated: false });
+        let exists = Typed::new(exists, SparkType::Boolean, false, name);
+        if negated { self.negation_of(exists) } else { Ok(exists) }
+    }
+
+    /// `values [NOT] IN (SELECT ..)` anywhere in a condition.
+    pub(super) fn in_subquery(&self, values: &ast::Expr, query: &ast::Query, negated: bool) -> Result<Typed> {
+        let membership = self.membership(values, query)?;
+        if negated { membership.negated() } else { membership.positive() }
+    }
+
+    /// `values NOT IN (SELECT ..)` (or `NOT values IN ..`) as a conjunct of a filter, if `condition` is one.
+    pub(super) fn null_aware_not_in(&self, condition: &ast::Expr) -> Option<Result<Typed>> {
+        let (values, query) = match condition {
+            ast::Expr::InSubquery { expr, subquery, negated: true } => (expr, subquery),
+            ast::Expr::UnaryOp { op: ast::UnaryOperator::Not, expr } => match expr.as_ref() {
+                ast::Expr::InSubquery { expr, subquery, negated: false } => (expr, subquery),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(self.membership(values, query).and_then(Membership::negated_conjunct))
+    }
+
+    fn membership(&self, values: &ast::Expr, query: &ast::Query) -> Result<Membership> {
+        self.check_predicate_subquery()?;
+        let values = match values {
+            ast::Expr::Tuple(values) => values.iter().map(|value| self.lower(value)).collect::<Result<Vec<_>>>()?,
+            value => vec![self.lower(value)?],
+        };
+        let relation = self.subquery_relation(query)?.into_exact(self.resolver.ids)?;
+        let count = relation.scope.columns.len();
+        if values.len() != count {
+            return Err(SparkError::analysis(format!(
+                "The number of columns in the left hand side of an IN subquery does not match the number of columns in the \
+                 output of subquery. #columns in left hand side: {}. #columns in right hand side: {count}.",
+                values.len()
+            )));
+        }
+        let names: Vec<_> = values.iter().map(|value| value.name.as_str()).collect();
+        let name = match &names[..] {
+            [name] => format!("({name} IN (listquery()))"),
+            names => format!("(named_struct({}) IN (listquery()))", names.join(", ")),
+        };
+        let mut pairs: Vec<Pair> = Vec::with_capacity(count);
+        for (value, column) in values.into_iter().zip(&relation.scope.columns) {
+            pairs.push(self.comparable(value, column)?);
+        }
+        Ok(Membership { pairs, subquery: relation.plan, name })
+    }
+
+    /// A value and a column of the subquery, both of the type in which Spark compares them.
+    fn comparable(&self, value: Typed, column: &ScopeColumn) -> Result<Pair> {
+        let (l, r) = (&value.data_type, &column.attribute.data_type);
+        let common = if l == r { Some(l.clone()) } else { coercion::comparison_type(l, r, false, (None, None)) };
+        let common = common.ok_or_else(|| {
+            SparkError::analysis(format!(
+                "cannot resolve '({} IN (listquery()))' due to data type mismatch: The data type of one or more elements in the \
+                 left hand side of an IN subquery is not compatible with the data type of the output of the subquery: {l} and {r}",
+                value.name
+            ))
+        })?;
+        let column = Typed::attribute(&column.attribute, &column.name);
+        let value = value.coerced(&common, self.zone())?;
+        let outer = self.seen_from_inside(&value)?;
+        Ok(Pair { value, outer, column: column.coerced(&common, self.zone())? })
+    }
+
+    /// The value as a subquery sees it: its columns are those of the query around it. `None` where that can't be: aggregate
+    /// functions, and columns from further outside.
+    fn seen_from_inside(&self, value: &Typed) -> Result<Option<Typed>> {
+        let is_fixed = |expr: &Expr| {
+            matches!(expr, Expr::AggregateFunction(_) | Expr::OuterReferenceColumn(..) | Expr::ScalarSubquery(_))
+        };
+        if value.expr.exists(|expr| Ok(is_fixed(expr)))? {
+            return Ok(None);
+        }
+        let scopes = self.scopes.iter().flat_map(|scope| scope.columns.iter().chain(&scope.hidden));
+        let columns: Vec<&ScopeColumn> = scopes.collect();
+        let rewritten = value.expr.clone().transform_down(|expr| {
+            match columns.iter().find(|column| column.attribute.expr() == expr) {
+                Some(column) => Ok(Transformed::new(outer_reference(&column.attribute), true, TreeNodeRecursion::Jump)),
+                None => Ok(Transformed::no(expr)),
+            }
+        })?;
+        Ok(Some(Typed { expr: rewritten.data, ..value.clone() }))
+    }
+
+    fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
+        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes };
+        let relation = self.resolver.query(query, &place)?;
+        refuse(
+            is_limited_and_correlated(&relation.plan),
+            "LIMIT in a subquery that uses columns of the query around it",
+        )?;
+        Ok(relation)
+    }
+
+    fn check_predicate_subquery(&self) -> Result<()> {
+        if self.clause.allows_predicate_subqueries() {
+            return Ok(());
+        }
+        Err(SparkError::analysis("IN/EXISTS predicate sub-queries can only be used in Filter/Join and a few commands"))
+    }
+
+    /// The names of the columns that a subquery uses of the query around it.
+    fn outer_names(&self, subquery: &Subquery) -> Vec<String> {
+        let columns = self.scopes.iter().flat_map(|scope| scope.columns.iter().chain(&scope.hidden));
+        let columns: Vec<&ScopeColumn> = columns.collect();
+        let name = |reference: &Expr| match reference {
+            Expr::OuterReferenceColumn(_, outer) => {
+                columns.iter().find(|c| c.attribute.id.column() == *outer).map(|c| c.name.clone())
+            }
+            _ => None,
+        };
+        subquery.outer_ref_columns.iter().filter_map(name).collect()
+    }
+}
+
+/// One of the values of IN with the column that it is compared to; both have one type.
+struct Pair {
+    value: Typed,
+    /// The value as seen from inside the subquery, if it can be.
+    outer: Option<Typed>,
+    column: Typed,
+}
+
+/// `values IN (subquery)`, not yet decided how.
+struct Membership {
+    pairs: Vec<Pair>,
+    subquery: LogicalPlan,
+    name: String,
+}
+
+impl Membership {
+    /// IN, as a semi join or a mark join.
+    fn positive(self) -> Result<Typed> {
+        let name = self.name.clone();
+        let expr = match self.single() {
+            Ok((value, subquery)) => Expr::InSubquery(InSubquery::new(Box::new(value), subquery, false)),
+            Err(several) => several.exists_where(false)?,
+        };
+        Ok(Typed::new(expr, SparkType::Boolean, true, name))
+    }
+
+    /// NOT IN where the join must not depend on standing at the top of a filter.
+    fn negated(self) -> Result<Typed> {
+        let name = format!("(NOT {})", self.name);
+        let exists = self.exists_where(true)?;
+        Ok(Typed::new(datafusion::logical_expr::not(exists), SparkType::Boolean, true, name))
+    }
+
+    /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
+    fn negated_conjunct(self) -> Result<Typed> {
+        let correlated = !self.subquery.all_out_ref_exprs().is_empty();
+        if correlated || self.pairs.len() != 1 {
+            return self.negated();
+        }
+        let name = format!("(NOT {})", self.name);
+        match self.single() {
+            Ok((value, subquery)) => {
+                let expr = Expr::InSubquery(InSubquery::new(Box::new(value), subquery, true));
+                Ok(Typed::new(expr, SparkType::Boolean, true, name))
+            }
+            Err(several) => several.negated(),
+        }
+    }
+
+    /// The value and the subquery whose only column it is compared to; the membership itself if there are several.
+    fn single(mut self) -> Result<(Expr, Subquery), Self> {
+        if self.pairs.len() != 1 {
+            return Err(self);
+        }
+        let Some(Pair { value, column, .. }) = self.pairs.pop() else { return Err(self) };
+        let data_type = &value.data_type;
+        let column = float_keys::normalized(column.expr, data_type);
+        let plan = match column {
+            Expr::Column(_) => self.subquery,
+            computed => match plan::project(self.subquery.clone(), vec![computed.alias("#in")]) {
+                Ok(plan) => plan,
+                Err(_) => return Err(self),
+            },
+        };
+        Ok((float_keys::normalized(value.expr, data_type), subquery(plan)))
+    }
+
+    /// EXISTS over the subquery's rows that equal the values; with `or_unknown`, those that do not certainly differ.
+    fn exists_where(self, or_unknown: bool) -> Result<Expr> {
+        let mut equalities = Vec::with_capacity(self.pairs.len());
+        for Pair { outer, column, .. } in self.pairs {
+            let outer = outer.ok_or_else(|| {
+                SparkError::unsupported(
+                    "NOT IN and IN of several values, before which an aggregate function or a subquery stands",
+                )
+            })?;
+            // The types are equal, so that no zone is needed.
+            equalities.push(compare(ComparisonOp::Eq, outer, column, Zone::UTC)?.expr);
+        }
+        let equal = conjunction(equalities).ok_or_else(|| SparkError::internal("IN without values"))?;
+        let condition = if or_unknown { equal.clone().or(equal.is_null()) } else { equal };
+        let subquery = subquery(plan::filter(self.subquery, condition)?);
+        Ok(Expr::Exists(Exists { subquery, negated: false }))
+    }
+}
+
+fn subquery(plan: LogicalPlan) -> Subquery {
+    let outer_ref_columns = plan.all_out_ref_exprs();
+    Subquery { subquery: Arc::new(plan), outer_ref_columns, spans: Spans::new() }
+}
+
+/// Whether a LIMIT stands above a use of the outer query's columns: it would be a limit for each outer row, which the joins
+/// that subqueries become do not know.
+fn is_limited_and_correlated(plan: &LogicalPlan) -> bool {
+    let mut found = false;
+    let visited = plan.apply(|node| {
+        if matches!(node, LogicalPlan::Limit(_)) && !node.all_out_ref_exprs().is_empty() {
+            found = true;
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    found || visited.is_err()
+}

@@ -1,0 +1,402 @@
+//! GROUP BY, aggregate functions and HAVING: an aggregation below, everything computed from its groups above.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
+use sqlparser::ast;
+
+use super::attribute::Attribute;
+use super::expr::{Clause, Lowering, evaluate_integer_literal, has_aggregate};
+use super::relation::Relation;
+use super::scope::{Scope, ScopeColumn};
+use super::select::{Item, add_missing_columns, without_repetitions};
+use super::typed::Typed;
+use super::{AttributeIds, Place, Resolver, order, plan};
+use crate::error::{Result, SparkError};
+use crate::types::SparkType;
+
+impl Resolver<'_> {
+    /// A SELECT list over groups, with HAVING and the sort keys of the query around it.
+    pub(super) fn grouped(
+        &self,
+        input: Relation,
+        items: Vec<Item>,
+        groups: &[ast::Expr],
+        having: Option<&ast::Expr>,
+        keys: &[ast::OrderByExpr],
+        place: &Place<'_>,
+    ) -> Result<Relation> {
+        let keys_of_groups = self.group_keys(groups, &items, &input.scope, place)?;
+        let grouping = Grouping::new(self.ids, &input.scope, keys_of_groups);
+
+        // The list's own names are known to HAVING and ORDER BY, as new attributes whose definitions are the items.
+        let (columns, definitions) = self.named_items(&items);
+        let output = Scope::new(columns);
+        let condition = having.map(|having| self.having(having, &grouping, &output, &definitions, &input, place));
+        let condition = condition.transpose()?;
+
+        let rewritten = items
+            .into_iter()
+            .map(|item| Ok(Item { typed: grouping.over_groups(item.typed)?, ..item }))
+            .collect::<Result<Vec<_>>>()?;
+        let over_groups = grouping.scope();
+        let mut columns = Vec::with_capacity(rewritten.len());
+        let mut exprs = Vec::with_capacity(rewritten.len());
+        for (item, named) in rewritten.iter().zip(&output.columns) {
+            let (column, expr) = item.output_as(named, &over_groups);
+            columns.push(column);
+            exprs.push(expr);
+        }
+        let shown = Scope::new(columns);
+
+        let scopes = [&shown, &input.scope];
+        let inside_aggregates = [&input.scope, &shown];
+        let lowering = Lowering::new(self, place, &scopes, Clause::OrderBy).with_aggregates_over(&inside_aggregates);
+        let mut sort_keys = order::lower_keys(&lowering, keys, &shown)?;
+        for key in &mut sort_keys {
+            key.expr = grouping.rewrite(key.expr.clone(), &shown)?;
+        }
+
+        let mut plan = grouping.plan(input.plan)?;
+        if let Some(condition) = condition {
+            plan = plan::filter(plan, condition)?;
+        }
+        for key in &sort_keys {
+            add_missing_columns(&mut exprs, &key.expr, &plan);
+        }
+        plan = plan::project(plan, without_repetitions(exprs))?;
+        if !sort_keys.is_empty() {
+            plan = plan::sort(plan, sort_keys);
+        }
+        Ok(Relation { plan, scope: shown })
+    }
+
+    /// The keys of GROUP BY: positions, columns and expressions of the input, then aliases of the list.
+    fn group_keys(
+        &self,
+        groups: &[ast::Expr],
+        items: &[Item],
+        input: &Scope,
+        place: &Place<'_>,
+    ) -> Result<Vec<GroupKey>> {
+        let scopes = [input];
+        let lowering = Lowering::new(self, place, &scopes, Clause::GroupBy);
+        let mut keys: Vec<GroupKey> = Vec::with_capacity(groups.len());
+        for group in groups {
+            let typed = match evaluate_integer_literal(group) {
+                Some(position) => by_position(position, items)?,
+                None => match alias_of_item(group, items, input)? {
+                    Some(typed) => typed,
+                    None => lowering.lower(group)?,
+                },
+            };
+            refuse_ungroupable(&typed)?;
+            if keys.iter().any(|key| key.written == typed.expr) {
+                continue;
+            }
+            let attribute = match &typed.expr {
+                Expr::Column(_) => input.columns.iter().chain(&input.hidden).find(|c| c.attribute.expr() == typed.expr),
+                _ => None,
+            };
+            let attribute = attribute.map_or_else(
+                || self.ids.attribute(typed.data_type.clone(), typed.nullable),
+                |column| column.attribute.clone(),
+            );
+            let computed = lowering.group_key(&typed)?;
+            keys.push(GroupKey { written: typed.expr, computed, attribute });
+        }
+        Ok(keys)
+    }
+
+    /// The items under their names, as new attributes, and what each stands for.
+    fn named_items(&self, items: &[Item]) -> (Vec<ScopeColumn>, Vec<(Expr, Expr)>) {
+        items
+            .iter()
+            .map(|item| {
+                let attribute = self.ids.attribute(item.typed.data_type.clone(), item.typed.nullable);
+                let definition = (attribute.expr(), item.typed.expr.clone());
+                let name = item.alias.clone().unwrap_or_else(|| item.typed.name.clone());
+                (ScopeColumn { name, qualifier: item.qualifier.clone(), attribute }, definition)
+            })
+            .unzip()
+    }
+
+    /// The condition of HAVING over the groups. A name means a grouping column of the input, or an output column, or inside
+    /// an aggregate function any column of the input (Spark's `ResolveAggregateFunctions`).
+    fn having(
+        &self,
+        having: &ast::Expr,
+        grouping: &Grouping<'_>,
+        output: &Scope,
+        definitions: &[(Expr, Expr)],
+        input: &Relation,
+        place: &Place<'_>,
+    ) -> Result<Expr> {
+        let grouped_columns = grouping.grouped_columns();
+        let scopes = [&grouped_columns, output, &input.scope];
+        let inside_aggregates = [&input.scope, output];
+        let condition = Lowering::new(self, place, &scopes, Clause::Having)
+            .with_aggregates_over(&inside_aggregates)
+            .filter(having)?;
+        let expanded =
+            condition.expr.transform_up(|expr| match definitions.iter().find(|(attribute, _)| *attribute == expr) {
+                Some((_, definition)) => Ok(Transformed::yes(definition.clone())),
+                None => Ok(Transformed::no(expr)),
+            })?;
+        grouping.rewrite(expanded.data, &Scope::default())
+    }
+}
+
+impl Item {
+    /// As [`Item::output`], but with the attribute of `named` where this item needs a new one.
+    fn output_as(&self, named: &ScopeColumn, over_groups: &Scope) -> (ScopeColumn, Expr) {
+        let known = over_groups.columns.iter().find(|column| column.attribute.expr() == self.typed.expr);
+        match (&self.alias, known) {
+            (None, Some(column)) => {
+                let Typed { data_type, nullable, .. } = &self.typed;
+                let attribute =
+                    Attribute { id: column.attribute.id, data_type: data_type.clone(), nullable: *nullable };
+                (ScopeColumn { attribute, ..named.clone() }, self.typed.expr.clone())
+            }
+            _ => (named.clone(), plan::define(self.typed.expr.clone(), named.attribute.id)),
+        }
+    }
+}
+
+/// A key of GROUP BY.
+#[derive(Debug)]
+struct GroupKey {
+    /// The expression as it occurs in the SELECT list.
+    written: Expr,
+    /// The expression that rows are grouped by: as written, with floats normalized.
+    computed: Expr,
+    /// The attribute that holds the key above the aggregation; a plain column stays the attribute it is.
+    attribute: Attribute,
+}
+
+/// An aggregation that is being put together: its keys, and the aggregate functions found so far.
+#[derive(Debug)]
+struct Grouping<'a> {
+    ids: &'a AttributeIds,
+    input: &'a Scope,
+    keys: Vec<GroupKey>,
+    aggregates: RefCell<Vec<(Expr, Attribute)>>,
+}
+
+impl<'a> Grouping<'a> {
+    fn new(ids: &'a AttributeIds, input: &'a Scope, keys: Vec<GroupKey>) -> Self {
+        Self { ids, input, keys, aggregates: RefCell::new(Vec::new()) }
+    }
+
+    /// The input's columns that are keys themselves.
+    fn grouped_columns(&self) -> Scope {
+        let is_key = |column: &&ScopeColumn| self.keys.iter().any(|key| key.attribute.id == column.attribute.id);
+        Scope {
+            columns: self.input.columns.iter().filter(is_key).cloned().collect(),
+            hidden: self.input.hidden.iter().filter(is_key).cloned().collect(),
+        }
+    }
+
+    /// The aggregation of `input`, with its keys and aggregate functions as attributes.
+    ///
+    /// The functions stand in the aggregation without aliases, under the names that DataFusion gives them: rules of its
+    /// optimizer (the one for DISTINCT, for example) look for functions there and nothing else.
+    fn plan(&self, input: LogicalPlan) -> Result<LogicalPlan> {
+        let aggregates = self.aggregates.borrow();
+        if self.keys.is_empty() && aggregates.is_empty() {
+            // HAVING alone: one group of all rows, of which nothing is asked.
+            return Ok(plan::one_row());
+        }
+        let attributes = self.keys.iter().map(|key| &key.attribute).chain(aggregates.iter().map(|(_, a)| a));
+        let expressions = self.keys.iter().map(|key| &key.computed).chain(aggregates.iter().map(|(expr, _)| expr));
+        let mut names = HashSet::new();
+        let mut exprs: Vec<Expr> = Vec::new();
+        for (expr, attribute) in expressions.zip(attributes.clone()) {
+            // The names leave casts out, so that different expressions may have the same.
+            exprs.push(match names.insert(expr.schema_name().to_string()) {
+                true => expr.clone(),
+                false => plan::define(expr.clone(), attribute.id),
+            });
+        }
+        let functions = exprs.split_off(self.keys.len());
+        let aggregated = plan::aggregate(input, exprs, functions)?;
+        let columns = aggregated.schema().columns().into_iter().map(Expr::Column);
+        let renamed = columns.zip(attributes).map(|(column, attribute)| match column == attribute.expr() {
+            true => column,
+            false => plan::define(column, attribute.id),
+        });
+        let renamed = renamed.collect();
+        plan::project(aggregated, renamed)
+    }
+
+    /// The columns of the aggregation, without names.
+    fn scope(&self) -> Scope {
+        let aggregates = self.aggregates.borrow();
+        let attributes = self.keys.iter().map(|key| &key.attribute).chain(aggregates.iter().map(|(_, a)| a));
+        Scope::new(
+            attributes.map(|a| ScopeColumn { name: String::new(), qualifier: None, attribute: a.clone() }).collect(),
+        )
+    }
+
+    fn over_groups(&self, typed: Typed) -> Result<Typed> {
+        Ok(Typed { expr: self.rewrite(typed.expr, &Scope::default())?, ..typed })
+    }
+
+    /// The expression over the aggregation's columns: keys and aggregate functions become attributes. `above` has columns
+    /// that are defined above the aggregation and stay as they are.
+    fn rewrite(&self, expr: Expr, above: &Scope) -> Result<Expr> {
+        let rewritten = expr.transform_down(|expr| {
+            if let Some(key) = self.key(&expr) {
+                return Ok(Transformed::new(key.attribute.expr(), true, TreeNodeRecursion::Jump));
+            }
+            match &expr {
+                Expr::AggregateFunction(_) => {
+                    Ok(Transformed::new(self.aggregate(expr)?, true, TreeNodeRecursion::Jump))
+                }
+                Expr::Column(column) if !above.columns.iter().any(|c| c.attribute.id.column() == *column) => {
+                    Err(self.not_grouped(&expr).into())
+                }
+                Expr::ScalarSubquery(subquery) => self.check_outer(expr.clone(), &subquery.outer_ref_columns),
+                Expr::Exists(exists) => self.check_outer(expr.clone(), &exists.subquery.outer_ref_columns),
+                Expr::InSubquery(within) => self.check_outer(expr.clone(), &within.subquery.outer_ref_columns),
+                _ => Ok(Transformed::no(expr)),
+            }
+        });
+        Ok(rewritten?.data)
+    }
+
+    fn key(&self, expr: &Expr) -> Option<&GroupKey> {
+        let exact = self.keys.iter().find(|key| key.written == *expr);
+        exact.or_else(|| {
+            let may_be_reordered =
+                |expr: &Expr| matches!(expr, Expr::BinaryExpr(_) | Expr::Cast(_) | Expr::ScalarFunction(_));
+            let mut candidates = self.keys.iter().filter(|key| may_be_reordered(&key.written)).peekable();
+            if !may_be_reordered(expr) || candidates.peek().is_none() {
+                return None;
+            }
+            let expr = canonical(expr);
+            candidates.find(|key| canonical(&key.written) == expr)
+        })
+    }
+
+    /// A subquery may use those columns of the query around it that are keys.
+    fn check_outer(&self, expr: Expr, outer: &[Expr]) -> datafusion::error::Result<Transformed<Expr>> {
+        for reference in outer {
+            if let Expr::OuterReferenceColumn(_, column) = reference
+                && !self.keys.iter().any(|key| key.attribute.id.column() == *column)
+            {
+                return Err(self.not_grouped(&Expr::Column(column.clone())).into());
+            }
+        }
+        Ok(Transformed::no(expr))
+    }
+
+    /// The attribute that holds an aggregate function's value.
+    fn aggregate(&self, expr: Expr) -> Result<Expr> {
+        let mut aggregates = self.aggregates.borrow_mut();
+        if let Some((_, attribute)) = aggregates.iter().find(|(known, _)| *known == expr) {
+            return Ok(attribute.expr());
+        }
+        // Only the identity matters here; whoever uses the value knows its Spark type.
+        let attribute = self.ids.attribute(SparkType::Void, true);
+        let reference = attribute.expr();
+        aggregates.push((expr, attribute));
+        Ok(reference)
+    }
+
+    fn not_grouped(&self, column: &Expr) -> SparkError {
+        let found = self.input.columns.iter().chain(&self.input.hidden).find(|c| c.attribute.expr() == *column);
+        let name = found.map_or_else(|| column.to_string(), ScopeColumn::qualified_name);
+        let advice = "if you don't care which value you get.";
+        SparkError::analysis(if self.keys.is_empty() {
+            format!(
+                "grouping expressions sequence is empty, and '{name}' is not an aggregate function. Wrap '{name}' in first() \
+                 (or first_value) {advice}"
+            )
+        } else {
+            format!(
+                "expression '{name}' is neither present in the group by, nor is it an aggregate function. Add to group by or \
+                 wrap in first() (or first_value) {advice}"
+            )
+        })
+    }
+}
+
+fn by_position(position: i64, items: &[Item]) -> Result<Typed> {
+    if items.iter().any(|item| item.from_star) {
+        return Err(SparkError::analysis(
+            "Star (*) is not allowed in select list when GROUP BY ordinal position is used",
+        ));
+    }
+    let item = usize::try_from(position).ok().and_then(|p| p.checked_sub(1)).and_then(|p| items.get(p));
+    let item = item.ok_or_else(|| {
+        SparkError::analysis(format!(
+            "GROUP BY position {position} is not in select list (valid range is [1, {}])",
+            items.len()
+        ))
+    })?;
+    if has_aggregate(&item.typed.expr) {
+        return Err(SparkError::analysis(format!(
+            "GROUP BY {position} refers to an expression that is or contains an aggregate function. Aggregate functions are \
+             not allowed in GROUP BY, but got {}",
+            item.typed.name
+        )));
+    }
+    Ok(item.typed.clone())
+}
+
+/// The item whose alias `group` is, if it is a name that means nothing in the input.
+fn alias_of_item(group: &ast::Expr, items: &[Item], input: &Scope) -> Result<Option<Typed>> {
+    let ast::Expr::Identifier(ident) = group else { return Ok(None) };
+    let name = ident.value.clone();
+    if input.resolve(std::slice::from_ref(&name))?.is_some() {
+        return Ok(None);
+    }
+    let item = items.iter().find(|item| item.alias.as_deref().is_some_and(|alias| super::same_name(alias, &name)));
+    match item {
+        Some(item) if has_aggregate(&item.typed.expr) => Err(SparkError::analysis(format!(
+            "aggregate functions are not allowed in GROUP BY, but found {}",
+            item.typed.name
+        ))),
+        item => Ok(item.map(|item| item.typed.clone())),
+    }
+}
+
+fn refuse_ungroupable(typed: &Typed) -> Result<()> {
+    match &typed.data_type {
+        SparkType::Map { .. } => Err(SparkError::analysis(format!(
+            "expression {} cannot be used as a grouping expression because its data type {} is not an orderable data type.",
+            typed.name, typed.data_type
+        ))),
+        SparkType::Array { .. } | SparkType::Struct(_) => {
+            Err(SparkError::unsupported(format!("grouping by {}", typed.data_type)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The expression with the operands of commutative operators in a fixed order, so that `a + 1` and `1 + a` are the same
+/// (Spark's `Canonicalize`).
+fn canonical(expr: &Expr) -> Expr {
+    let ordered = expr.clone().transform_up(|expr| {
+        Ok(match expr {
+            Expr::BinaryExpr(BinaryExpr { left, op, right })
+                if is_commutative(op) && left.to_string() > right.to_string() =>
+            {
+                Transformed::yes(Expr::BinaryExpr(BinaryExpr { left: right, op, right: left }))
+            }
+            other => Transformed::no(other),
+        })
+    });
+    ordered.map_or_else(|_| expr.clone(), |ordered| ordered.data)
+}
+
+fn is_commutative(op: Operator) -> bool {
+    use Operator as O;
+    matches!(
+        op,
+        O::Plus | O::Multiply | O::Eq | O::NotEq | O::And | O::Or | O::BitwiseAnd | O::BitwiseOr | O::BitwiseXor
+    )
+}

@@ -1,0 +1,106 @@
+//! From the syntax tree to DataFusion's `LogicalPlan`, by the rules of Spark 3.2's analyzer.
+//!
+//! - Lowering is typed and bottom-up: each expression becomes a [`typed::Typed`] with every cast in it; DataFusion's type
+//!   coercion finds nothing left to do.
+//! - Columns of plans are [`attribute::Attribute`]s with names of their own (`#17`). What the user may call them stands in
+//!   a [`scope::Scope`]; the user's names, duplicates included, are put on only when the result leaves.
+//! - Each clause is a function over plans in a file of its own, called in Spark's order of resolution: [`from`] (with
+//!   [`joins`]), [`select`] (WHERE, then the SELECT list), [`grouping`] (GROUP BY, aggregates, HAVING), [`order`] (ORDER
+//!   BY), then [`query`] (LIMIT), [`set_ops`] and [`ctes`] around them. Window functions and generators go between
+//!   grouping and order, lateral views after FROM.
+//! - A form that is not supported is an error which names it. To make sure of that, syntax nodes are taken apart without
+//!   `..` where a field could change the meaning.
+
+mod attribute;
+mod ctes;
+mod depth;
+mod expr;
+mod from;
+mod grouping;
+mod joins;
+mod names;
+mod order;
+mod plan;
+mod query;
+mod relation;
+mod scope;
+mod select;
+mod set_ops;
+mod similarity;
+mod star;
+mod tables;
+mod typed;
+mod values;
+
+use sqlparser::ast;
+
+pub(crate) use attribute::AttributeIds;
+use ctes::Ctes;
+pub(crate) use names::call_name;
+pub(crate) use relation::Relation;
+pub(crate) use scope::{Scope, same_name};
+pub(crate) use similarity::suggestions;
+pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewQuery};
+pub(crate) use typed::Typed;
+
+use crate::datetime::zone::Zone;
+use crate::error::{Result, SparkError};
+
+/// What expressions depend on besides the statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The session time zone.
+    pub zone: Zone,
+    /// The query's current timestamp, in microseconds since the epoch.
+    pub now: i64,
+}
+
+/// Resolves one statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resolver<'s> {
+    /// What the names of tables mean.
+    tables: &'s Tables,
+    /// What the session and the moment of the query say.
+    facts: Facts,
+    /// Where new attributes come from.
+    ids: &'s AttributeIds,
+    /// How many views the resolver is inside of.
+    view_depth: usize,
+}
+
+/// Where in the statement a query stands: what it sees besides its own FROM.
+#[derive(Clone, Debug, Default)]
+struct Place<'a> {
+    /// The WITH queries that can be named.
+    ctes: Ctes<'a>,
+    /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
+    outer: &'a [&'a Scope],
+}
+
+impl<'s> Resolver<'s> {
+    /// A resolver over the given tables.
+    pub fn new(tables: &'s Tables, facts: Facts, ids: &'s AttributeIds) -> Self {
+        Self { tables, facts, ids, view_depth: 0 }
+    }
+
+    /// Resolves a whole query.
+    pub fn resolve(&self, query: &ast::Query) -> Result<Relation> {
+        self.query(query, &Place::default())
+    }
+}
+
+/// An error naming `what` if it is there.
+fn refuse(present: bool, what: &str) -> Result<()> {
+    if present { Err(SparkError::unsupported(what)) } else { Ok(()) }
+}
+
+/// The parts of a dotted name.
+fn name_parts(name: &ast::ObjectName) -> Result<Vec<String>> {
+    name.0
+        .iter()
+        .map(|part| match part {
+            ast::ObjectNamePart::Identifier(ident) => Ok(ident.value.clone()),
+            ast::ObjectNamePart::Function(_) => Err(SparkError::unsupported("a function call as part of a name")),
+        })
+        .collect()
+}

@@ -1,0 +1,259 @@
+//! SELECT: FROM and WHERE, then the SELECT list, grouped or not, then DISTINCT and the ORDER BY of the query around it.
+
+use datafusion::logical_expr::Expr;
+use sqlparser::ast;
+
+use super::attribute::AttributeIds;
+use super::expr::{Clause, Lowering, has_aggregate};
+use super::relation::Relation;
+use super::scope::{Scope, ScopeColumn};
+use super::typed::Typed;
+use super::{Place, Resolver, order, plan, refuse, star};
+use crate::error::{Result, SparkError};
+
+/// One column of a SELECT list.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    /// The expression.
+    pub typed: Typed,
+    /// The name that the user gave with AS.
+    pub alias: Option<String>,
+    /// For a column taken over as it is: its qualifier.
+    pub qualifier: Option<String>,
+    /// Whether this came out of a star.
+    pub from_star: bool,
+}
+
+impl Item {
+    /// The column that this item gives, and the expression that defines it.
+    ///
+    /// A column without an alias stays the attribute it is; everything else becomes a new attribute.
+    pub fn output(&self, ids: &AttributeIds, scope: &Scope) -> (ScopeColumn, Expr) {
+        let Typed { expr, data_type, nullable, name } = &self.typed;
+        let known = scope.columns.iter().chain(&scope.hidden).find(|column| column.attribute.expr() == *expr);
+        match (&self.alias, known) {
+            (None, Some(column)) => {
+                let attribute = column.attribute.clone();
+                (ScopeColumn { name: name.clone(), qualifier: self.qualifier.clone(), attribute }, expr.clone())
+            }
+            _ => {
+                let attribute = ids.attribute(data_type.clone(), *nullable);
+                let definition = plan::define(expr.clone(), attribute.id);
+                let name = self.alias.clone().unwrap_or_else(|| name.clone());
+                (ScopeColumn { name, qualifier: None, attribute }, definition)
+            }
+        }
+    }
+}
+
+impl Resolver<'_> {
+    /// A SELECT, sorted by `keys`.
+    pub(super) fn select(
+        &self,
+        select: &ast::Select,
+        keys: &[ast::OrderByExpr],
+        place: &Place<'_>,
+    ) -> Result<Relation> {
+        refuse_unsupported(select)?;
+        let keys = order::keys_of_select(select, keys)?;
+        let input = self.from(&select.from, place)?;
+        let input = self.filtered(input, select.selection.as_ref(), place)?;
+        let items = self.items(&select.projection, &input.scope, place)?;
+        let distinct = match &select.distinct {
+            None | Some(ast::Distinct::All) => false,
+            Some(ast::Distinct::Distinct) => true,
+            Some(ast::Distinct::On(_)) => return Err(SparkError::unsupported("DISTINCT ON")),
+        };
+
+        let groups = group_expressions(&select.group_by)?;
+        let grouped =
+            groups.is_some() || select.having.is_some() || items.iter().any(|item| has_aggregate(&item.typed.expr));
+        let sort_here = if distinct { &[][..] } else { &keys };
+        let selected = if grouped {
+            self.grouped(input, items, groups.unwrap_or_default(), select.having.as_ref(), sort_here, place)?
+        } else {
+            self.projected(input, items, sort_here, place)?
+        };
+        if distinct {
+            let relation = self.distinct(selected)?;
+            return self.sorted(relation, &keys, place);
+        }
+        Ok(selected)
+    }
+
+    fn filtered(&self, input: Relation, condition: Option<&ast::Expr>, place: &Place<'_>) -> Result<Relation> {
+        let Some(condition) = condition else { return Ok(input) };
+        let scopes = [&input.scope];
+        let condition = Lowering::new(self, place, &scopes, Clause::Where).filter(condition)?;
+        Ok(Relation { plan: plan::filter(input.plan, condition.expr)?, scope: input.scope })
+    }
+
+    /// The SELECT list with its stars expanded.
+    fn items(&self, projection: &[ast::SelectItem], scope: &Scope, place: &Place<'_>) -> Result<Vec<Item>> {
+        let scopes = [scope];
+        let lowering = Lowering::new(self, place, &scopes, Clause::Select);
+        let mut items = Vec::new();
+        for item in projection {
+            match item {
+                ast::SelectItem::UnnamedExpr(expr) => {
+                    let typed = lowering.lower(expr)?;
+                    let typed = match cast_column(expr) {
+                        Some(name) => typed.named(name),
+                        None => typed,
+                    };
+                    let qualifier = lowering.qualifier_of(expr)?;
+                    items.push(Item { typed, alias: None, qualifier, from_star: false });
+                }
+                ast::SelectItem::ExprWithAlias { expr, alias } => {
+                    let typed = lowering.lower(expr)?;
+                    items.push(Item { typed, alias: Some(alias.value.clone()), qualifier: None, from_star: false });
+                }
+                ast::SelectItem::ExprWithAliases { .. } => {
+                    return Err(SparkError::unsupported("AS with several names"));
+                }
+                ast::SelectItem::Wildcard(options) => {
+                    items.extend(star::columns(scope, options)?.into_iter().map(star_item));
+                }
+                ast::SelectItem::QualifiedWildcard(kind, options) => {
+                    items.extend(star::qualified_columns(scope, kind, options)?.into_iter().map(star_item));
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// A SELECT list without grouping. Sort keys may use columns that the list leaves out.
+    fn projected(
+        &self,
+        input: Relation,
+        items: Vec<Item>,
+        keys: &[ast::OrderByExpr],
+        place: &Place<'_>,
+    ) -> Result<Relation> {
+        let (columns, mut exprs): (Vec<_>, Vec<_>) =
+            items.iter().map(|item| item.output(self.ids, &input.scope)).unzip();
+        let output = Scope::new(columns);
+        let scopes = [&output, &input.scope];
+        let lowering = Lowering::new(self, place, &scopes, Clause::OrderBy);
+        let keys = order::lower_keys(&lowering, keys, &output)?;
+        for key in &keys {
+            if has_aggregate(&key.expr) {
+                return Err(SparkError::analysis(
+                    "ORDER BY has an aggregate function, but the query has neither GROUP BY nor aggregate functions in its list",
+                ));
+            }
+            add_missing_columns(&mut exprs, &key.expr, &input.plan);
+        }
+        let plan = plan::project(input.plan, without_repetitions(exprs))?;
+        let plan = if keys.is_empty() { plan } else { plan::sort(plan, keys) };
+        // Columns merged by USING stay within reach of ORDER BY only; an outer query sees the list.
+        Ok(Relation { plan, scope: output })
+    }
+
+    /// The distinct rows of a relation.
+    pub(super) fn distinct(&self, relation: Relation) -> Result<Relation> {
+        let exact = self.with_normalized_floats(relation.into_exact(self.ids)?)?;
+        Ok(Relation { plan: plan::distinct(exact.plan), scope: exact.scope })
+    }
+}
+
+/// The name of the column that is cast by `expr`, if it is just that: such a cast is called as the column is (Spark's
+/// `ResolveAliases`).
+fn cast_column(expr: &ast::Expr) -> Option<&str> {
+    match expr {
+        ast::Expr::Nested(inner) => cast_column(inner),
+        ast::Expr::Cast { expr, .. } => column_name(expr),
+        _ => None,
+    }
+}
+
+fn column_name(expr: &ast::Expr) -> Option<&str> {
+    match expr {
+        ast::Expr::Nested(inner) => column_name(inner),
+        ast::Expr::Identifier(ident) => Some(&ident.value),
+        ast::Expr::CompoundIdentifier(parts) => parts.last().map(|part| part.value.as_str()),
+        _ => None,
+    }
+}
+
+fn star_item(column: &ScopeColumn) -> Item {
+    Item {
+        typed: Typed::attribute(&column.attribute, &column.name),
+        alias: None,
+        qualifier: column.qualifier.clone(),
+        from_star: true,
+    }
+}
+
+/// Adds to a projection the columns of its input that `expr` needs and that it does not have yet.
+pub(super) fn add_missing_columns(exprs: &mut Vec<Expr>, expr: &Expr, input: &datafusion::logical_expr::LogicalPlan) {
+    for column in expr.column_refs() {
+        let defined = exprs.iter().any(|e| e.qualified_name().1 == column.name);
+        if !defined && input.schema().has_column(column) {
+            exprs.push(Expr::Column(column.clone()));
+        }
+    }
+}
+
+/// The same expressions, each attribute defined once: a scope may show it more often than the plan has it.
+pub(super) fn without_repetitions(exprs: Vec<Expr>) -> Vec<Expr> {
+    let mut unique: Vec<Expr> = Vec::with_capacity(exprs.len());
+    let mut names = std::collections::HashSet::with_capacity(exprs.len());
+    for expr in exprs {
+        if names.insert(expr.qualified_name().1) {
+            unique.push(expr);
+        }
+    }
+    unique
+}
+
+/// The expressions of GROUP BY; `None` without one.
+fn group_expressions(group_by: &ast::GroupByExpr) -> Result<Option<&[ast::Expr]>> {
+    match group_by {
+        ast::GroupByExpr::All(_) => Err(SparkError::unsupported("GROUP BY ALL")),
+        ast::GroupByExpr::Expressions(exprs, modifiers) => {
+            refuse(!modifiers.is_empty(), "WITH ROLLUP, WITH CUBE and GROUPING SETS after GROUP BY")?;
+            Ok((!exprs.is_empty()).then_some(exprs))
+        }
+    }
+}
+
+/// Refuses the clauses that are not supported. Every field stands here, so that a new one can't be overlooked.
+fn refuse_unsupported(select: &ast::Select) -> Result<()> {
+    let ast::Select {
+        select_token: _,
+        optimizer_hints: _,
+        distinct: _,
+        select_modifiers,
+        top,
+        top_before_distinct: _,
+        projection: _,
+        exclude,
+        into,
+        from: _,
+        lateral_views,
+        prewhere,
+        selection: _,
+        connect_by,
+        group_by: _,
+        cluster_by: _,
+        distribute_by: _,
+        sort_by: _,
+        having: _,
+        named_window,
+        qualify,
+        window_before_qualify: _,
+        value_table_mode,
+        flavor: _,
+    } = select;
+    refuse(select_modifiers.is_some(), "SELECT modifiers")?;
+    refuse(top.is_some(), "TOP")?;
+    refuse(exclude.is_some(), "EXCLUDE")?;
+    refuse(into.is_some(), "SELECT INTO")?;
+    refuse(!lateral_views.is_empty(), "LATERAL VIEW")?;
+    refuse(prewhere.is_some(), "PREWHERE")?;
+    refuse(!connect_by.is_empty(), "CONNECT BY")?;
+    refuse(!named_window.is_empty(), "the WINDOW clause")?;
+    refuse(qualify.is_some(), "QUALIFY")?;
+    refuse(value_table_mode.is_some(), "SELECT AS VALUE")
+}

@@ -1,0 +1,158 @@
+//! UNION, INTERSECT and EXCEPT, with the columns of both sides cast to common types.
+
+use datafusion::common::JoinType;
+use sqlparser::ast;
+
+use super::relation::Relation;
+use super::scope::{Scope, ScopeColumn};
+use super::typed::Typed;
+use super::{Place, Resolver, plan};
+use crate::coercion;
+use crate::error::{Result, SparkError};
+use crate::functions::float_keys;
+use crate::types::SparkType;
+
+impl Resolver<'_> {
+    /// A set operation. Chains lean to the left; they are taken apart in a loop, so that a long one is not a deep one.
+    pub(super) fn set_operation(&self, whole: &ast::SetExpr, place: &Place<'_>) -> Result<Relation> {
+        let mut first = whole;
+        let mut steps = Vec::new();
+        while let ast::SetExpr::SetOperation { left, op, set_quantifier, right } = first {
+            steps.push((*op, *set_quantifier, right.as_ref()));
+            first = left;
+        }
+        let first = self.set_expr(first, place)?;
+        steps.into_iter().rev().try_fold(first, |left, (op, quantifier, right)| {
+            self.combine(left, op, quantifier, self.set_expr(right, place)?)
+        })
+    }
+
+    /// `left op [ALL | DISTINCT] right`.
+    fn combine(
+        &self,
+        left: Relation,
+        op: ast::SetOperator,
+        quantifier: ast::SetQuantifier,
+        right: Relation,
+    ) -> Result<Relation> {
+        use ast::SetQuantifier as Q;
+        let all = match quantifier {
+            Q::All => true,
+            Q::None | Q::Distinct => false,
+            Q::ByName | Q::AllByName | Q::DistinctByName => {
+                return Err(SparkError::unsupported("set operations BY NAME"));
+            }
+        };
+        match (op, all) {
+            (ast::SetOperator::Union, true) => self.union(left, right),
+            (ast::SetOperator::Union, false) => {
+                let both = self.union(left, right)?;
+                self.distinct(both)
+            }
+            (ast::SetOperator::Intersect, false) => self.by_join("Intersect", left, right, JoinType::LeftSemi),
+            (ast::SetOperator::Except | ast::SetOperator::Minus, false) => {
+                self.by_join("Except", left, right, JoinType::LeftAnti)
+            }
+            (ast::SetOperator::Intersect, true) => Err(SparkError::unsupported("INTERSECT ALL")),
+            (ast::SetOperator::Except | ast::SetOperator::Minus, true) => Err(SparkError::unsupported("EXCEPT ALL")),
+        }
+    }
+
+    fn union(&self, left: Relation, right: Relation) -> Result<Relation> {
+        let (left, right) = self.common_columns("Union", left, right)?;
+        // The names that count are those of the left side.
+        let names = left.scope.columns.iter().map(|column| column.attribute.id);
+        let right_attributes: Vec<_> = right.scope.columns.into_iter().map(|column| column.attribute).collect();
+        let exprs = right_attributes.iter().zip(names).map(|(attribute, id)| plan::define(attribute.expr(), id));
+        let exprs = exprs.collect();
+        let renamed = plan::project(right.plan, exprs)?;
+        let columns = left.scope.columns.into_iter().zip(&right_attributes).map(|(mut column, other)| {
+            column.attribute.nullable |= other.nullable;
+            column
+        });
+        let scope = Scope::new(columns.collect());
+        Ok(Relation { plan: plan::union(left.plan, renamed)?, scope })
+    }
+
+    /// The distinct rows of the left side that are (or are not) on the right side; NULL equals NULL.
+    fn by_join(&self, name: &str, left: Relation, right: Relation, join_type: JoinType) -> Result<Relation> {
+        let (left, right) = self.common_columns(name, left, right)?;
+        let left = self.distinct(left)?;
+        let right = self.with_normalized_floats(right)?;
+        let keys = left.attributes().zip(right.attributes()).map(|(l, r)| (l.expr(), r.expr())).collect();
+        Ok(Relation { plan: plan::null_safe_join(left.plan, right.plan, join_type, keys)?, scope: left.scope })
+    }
+
+    /// Both sides as exact relations whose columns have the same types (Spark's `WidenSetOperationTypes`).
+    fn common_columns(&self, name: &str, left: Relation, right: Relation) -> Result<(Relation, Relation)> {
+        let (left_count, right_count) = (left.scope.columns.len(), right.scope.columns.len());
+        if left_count != right_count {
+            return Err(SparkError::analysis(format!(
+                "{name} can only be performed on tables with the same number of columns, but the first table has {left_count} \
+                 columns and the second table has {right_count} columns"
+            )));
+        }
+        let pairs = left.attributes().zip(right.attributes()).enumerate();
+        let common = pairs.map(|(at, (l, r))| {
+            if l.data_type == r.data_type {
+                return Ok(l.data_type.clone());
+            }
+            coercion::wider_type(&l.data_type, &r.data_type).ok_or_else(|| {
+                SparkError::analysis(format!(
+                    "{name} can only be performed on tables with the compatible column types. {} <> {} at column {} of the \
+                     second table",
+                    r.data_type,
+                    l.data_type,
+                    at + 1
+                ))
+            })
+        });
+        let common = common.collect::<Result<Vec<_>>>()?;
+        Ok((self.with_types(left, &common)?, self.with_types(right, &common)?))
+    }
+
+    /// The relation with its columns cast to `types`.
+    fn with_types(&self, relation: Relation, types: &[SparkType]) -> Result<Relation> {
+        let exact = relation.into_exact(self.ids)?;
+        if exact.attributes().zip(types).all(|(attribute, data_type)| attribute.data_type == *data_type) {
+            return Ok(exact);
+        }
+        let mut exprs = Vec::with_capacity(types.len());
+        let mut columns: Vec<ScopeColumn> = Vec::with_capacity(types.len());
+        for (mut column, data_type) in exact.scope.columns.into_iter().zip(types) {
+            let typed = Typed::attribute(&column.attribute, "");
+            if column.attribute.data_type == *data_type {
+                exprs.push(typed.expr);
+            } else {
+                let cast = typed.coerced(data_type, self.facts.zone)?;
+                column.attribute = self.ids.attribute(data_type.clone(), cast.nullable);
+                exprs.push(plan::define(cast.expr, column.attribute.id));
+            }
+            columns.push(column);
+        }
+        Ok(Relation { plan: plan::project(exact.plan, exprs)?, scope: Scope::new(columns) })
+    }
+
+    /// An exact relation in whose float columns equal values have equal bits.
+    pub(super) fn with_normalized_floats(&self, exact: Relation) -> Result<Relation> {
+        if let Some(column) = exact.scope.columns.iter().find(|c| is_nested(&c.attribute.data_type)) {
+            return Err(SparkError::unsupported(format!(
+                "comparing rows with the column {} of type {}",
+                column.name, column.attribute.data_type
+            )));
+        }
+        if !exact.attributes().any(|a| float_keys::needs_normalization(&a.data_type)) {
+            return Ok(exact);
+        }
+        let exprs = exact.attributes().map(|a| match float_keys::needs_normalization(&a.data_type) {
+            true => plan::define(float_keys::normalized(a.expr(), &a.data_type), a.id),
+            false => a.expr(),
+        });
+        let exprs = exprs.collect();
+        Ok(Relation { plan: plan::project(exact.plan, exprs)?, scope: exact.scope })
+    }
+}
+
+fn is_nested(data_type: &SparkType) -> bool {
+    matches!(data_type, SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_))
+}

@@ -1,0 +1,131 @@
+//! What the names in FROM mean: temporary views, and files that the statement names itself.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::logical_expr::TableSource;
+use sqlparser::ast;
+
+use super::similarity::suggestions;
+use crate::datetime::zone::Zone;
+use crate::error::SparkError;
+use crate::types::SparkType;
+
+/// A column of a table or view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TableColumn {
+    /// The column's name.
+    pub name: String,
+    /// The column's type.
+    pub data_type: SparkType,
+    /// Whether Spark takes the column for nullable (columns of files always are).
+    pub nullable: bool,
+}
+
+/// Files that are read as one table. The source's columns have the Arrow types of `columns`, in their order.
+#[derive(Clone)]
+pub(crate) struct Table {
+    /// What DataFusion scans.
+    pub source: Arc<dyn TableSource>,
+    /// The columns.
+    pub columns: Vec<TableColumn>,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+/// A view that stands for a query. Each use resolves the text again, in the settings that held when the view was made.
+#[derive(Clone, Debug)]
+pub(crate) struct ViewQuery {
+    /// The query.
+    pub query: Box<ast::Query>,
+    /// The session time zone when the view was made.
+    pub zone: Zone,
+    /// The columns that the view showed when it was made, under the names that `CREATE VIEW v (a, b)` gave.
+    pub columns: Vec<TableColumn>,
+    /// The names that the query gave to those columns then.
+    pub query_names: Vec<String>,
+}
+
+/// What the name of a temporary view stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum TableDefinition {
+    /// `CREATE TEMPORARY VIEW v USING format ..`
+    Files(Table),
+    /// `CREATE TEMPORARY VIEW v AS query`
+    Query(ViewQuery),
+}
+
+/// The tables that a statement can name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tables {
+    views: BTreeMap<String, (String, Arc<TableDefinition>)>,
+    files: HashMap<(String, String), Table>,
+}
+
+impl Tables {
+    /// The view called `name`, without regard to case.
+    pub fn view(&self, name: &str) -> Option<&Arc<TableDefinition>> {
+        self.views.get(&name.to_lowercase()).map(|(_, definition)| definition)
+    }
+
+    /// Makes `name` stand for `definition`.
+    pub fn set_view(&mut self, name: &str, definition: TableDefinition) {
+        self.views.insert(name.to_lowercase(), (name.to_string(), Arc::new(definition)));
+    }
+
+    /// Forgets a view; says whether there was one.
+    pub fn remove_view(&mut self, name: &str) -> bool {
+        self.views.remove(&name.to_lowercase()).is_some()
+    }
+
+    /// The files that ``format.`path` `` names in this statement.
+    pub fn file(&self, format: &str, path: &str) -> Option<&Table> {
+        self.files.get(&(format.to_lowercase(), path.to_string()))
+    }
+
+    /// Makes ``format.`path` `` known.
+    pub fn set_file(&mut self, format: &str, path: &str, table: Table) {
+        self.files.insert((format.to_lowercase(), path.to_string()), table);
+    }
+
+    /// The error for a name that means nothing, with names that are near it.
+    pub fn not_found(&self, name: &str) -> SparkError {
+        let near = suggestions(name, self.views.values().map(|(name, _)| name.as_str()));
+        let mut message = format!("Table or view not found: {name}");
+        if !near.is_empty() {
+            let names: Vec<_> = near.iter().map(|n| format!("'{n}'")).collect();
+            message.push_str(&format!("; did you mean {}?", names.join(" or ")));
+        }
+        SparkError::analysis(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_table_is_reported_with_the_nearest_names() {
+        let mut tables = Tables::default();
+        let view = ViewQuery { query: parse("select 1"), zone: Zone::UTC, columns: vec![], query_names: vec![] };
+        tables.set_view("LineItem", TableDefinition::Query(view));
+        assert_eq!(
+            tables.not_found("lineitems").message,
+            "Table or view not found: lineitems; did you mean 'LineItem'?"
+        );
+        assert_eq!(tables.not_found("weather").message, "Table or view not found: weather");
+        assert!(tables.view("LINEITEM").is_some());
+    }
+
+    fn parse(sql: &str) -> Box<ast::Query> {
+        match crate::parse::parse_script(sql).unwrap().remove(0) {
+            crate::parse::Statement::Query(query) => query,
+            other => panic!("not a query: {other:?}"),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! VALUES: an inline table, whose columns are called `col1`, `col2`, ..
+
+use sqlparser::ast;
+
+use super::expr::{Clause, Lowering};
+use super::relation::Relation;
+use super::scope::{Scope, ScopeColumn};
+use super::typed::Typed;
+use super::{Place, Resolver, plan, refuse};
+use crate::coercion;
+use crate::error::{Result, SparkError};
+
+impl Resolver<'_> {
+    /// The inline table. Each column has the common type of its values (Spark's `ResolveInlineTables`).
+    pub(super) fn values(&self, values: &ast::Values, place: &Place<'_>) -> Result<Relation> {
+        let ast::Values { explicit_row, value_keyword: _, rows } = values;
+        refuse(*explicit_row, "ROW in VALUES")?;
+        let lowering = Lowering::new(self, place, &[], Clause::Constant("an expression in an inline table"));
+        let rows = rows
+            .iter()
+            .map(|row| row.iter().map(|value| lowering.lower(value)).collect::<Result<Vec<_>>>())
+            .collect::<Result<Vec<_>>>()?;
+        let width = rows.first().map_or(0, Vec::len);
+        if let Some((at, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != width) {
+            return Err(SparkError::analysis(format!(
+                "expected {width} columns but found {} columns in row {at}",
+                row.len()
+            )));
+        }
+        let mut columns = Vec::with_capacity(width);
+        let mut cells: Vec<Vec<_>> = rows.iter().map(|_| Vec::with_capacity(width)).collect();
+        for at in 0..width {
+            let column: Vec<&Typed> = rows.iter().filter_map(|row| row.get(at)).collect();
+            let types: Vec<_> = column.iter().map(|value| value.data_type.clone()).collect();
+            let common = coercion::wider_common_type(&types).ok_or_else(|| {
+                SparkError::analysis(format!("incompatible types found in column col{} for inline table", at + 1))
+            })?;
+            let nullable = column.iter().any(|value| value.nullable);
+            for (value, cells) in column.into_iter().zip(&mut cells) {
+                cells.push(value.clone().coerced(&common, self.facts.zone)?.expr);
+            }
+            let attribute = self.ids.attribute(common, nullable);
+            columns.push(ScopeColumn { name: format!("col{}", at + 1), qualifier: None, attribute });
+        }
+        let attributes: Vec<_> = columns.iter().map(|column| column.attribute.clone()).collect();
+        Ok(Relation { plan: plan::values(cells, &attributes)?, scope: Scope::new(columns) })
+    }
+}

@@ -1,0 +1,33 @@
+//! DataFusion's side of a session: which of its rules run, and with which settings.
+
+use std::sync::Arc;
+
+use datafusion::common::config::{ConfigNonZeroUsize, ConfigOptions};
+use datafusion::execution::SessionState;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::SessionConfig;
+
+use super::options::SparkSessionOptions;
+use crate::error::Result;
+
+/// The state that statements are planned in.
+///
+/// The analyzer has no rules. The resolver leaves nothing to them: every cast is in the plan, and there is no
+/// `grouping()` to expand. DataFusion's `TypeCoercion` would find operands of equal types only (a test holds the
+/// resolver to that), and a plan that needed it would have another meaning than Spark's: a missing cast is better an error of
+/// planning. No catalog, no SQL planner and no function registry are there either: plans hold what they use.
+///
+/// The optimizer and the reading of Parquet are DataFusion's own: its settings are the ones that its defaults are measured with.
+pub(super) fn session_state(options: &SparkSessionOptions) -> Result<SessionState> {
+    let mut config = ConfigOptions::new();
+    let partitions = options.target_partitions.max(1);
+    config.execution.target_partitions = partitions;
+    config.execution.planning_concurrency = partitions;
+    config.execution.batch_size = ConfigNonZeroUsize::try_new(options.batch_size)?;
+    let config = SessionConfig::from(config).with_create_default_catalog_and_schema(false);
+    Ok(SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::clone(&options.runtime))
+        .with_analyzer_rules(vec![])
+        .build())
+}

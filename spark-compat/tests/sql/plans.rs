@@ -1,0 +1,94 @@
+//! Plans: what reaches the scan, which joins are made, and that nothing is left for DataFusion to coerce.
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::physical_plan::displayable;
+use spark_compat::{Prepared, SparkSession, parse_script};
+
+use crate::support::{error, rows, session, tpch_query, tpch_session};
+
+async fn prepared(session: &SparkSession, sql: &str) -> Prepared {
+    let statement = parse_script(sql).unwrap().remove(0);
+    session.prepare(&statement).await.unwrap()
+}
+
+async fn physical(session: &SparkSession, sql: &str) -> String {
+    let plan = prepared(session, sql).await.physical_plan().await.unwrap().unwrap();
+    displayable(plan.as_ref()).indent(false).to_string()
+}
+
+#[tokio::test]
+async fn datafusion_finds_nothing_to_coerce_in_the_plans_of_tpch() {
+    let session = tpch_session().await;
+    for number in 1..=22 {
+        let plan = prepared(&session, &tpch_query(number)).await.logical_plan().unwrap().clone();
+        let coerced = TypeCoercion::new().analyze(plan.clone(), &ConfigOptions::default()).unwrap();
+        assert_eq!(plan.display_indent().to_string(), coerced.display_indent().to_string(), "query {number}");
+    }
+}
+
+#[tokio::test]
+async fn the_joins_of_tpch_are_hash_joins() {
+    let session = tpch_session().await;
+    for number in 1..=22 {
+        let plan = physical(&session, &tpch_query(number)).await;
+        for other in ["CrossJoinExec", "NestedLoopJoinExec", "SortMergeJoinExec"] {
+            assert!(!plan.contains(other), "query {number} has a {other}:\n{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn filters_projections_and_limits_reach_the_scan() {
+    let session = tpch_session().await;
+    let plan = physical(&session, "SELECT l_orderkey + 1 FROM lineitem WHERE l_shipdate <= date '1994-01-01'").await;
+    assert!(plan.contains("projection=[l_orderkey, l_shipdate]"), "{plan}");
+    assert!(plan.contains("predicate=l_shipdate@10 <= 1994-01-01"), "{plan}");
+    let plan = physical(&session, "SELECT l_orderkey FROM lineitem LIMIT 3").await;
+    assert!(plan.contains("limit=3"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_not_in_over_columns_without_nulls_is_a_plain_anti_join() {
+    let session = tpch_session().await;
+    let plan = physical(
+        &session,
+        "SELECT ps_suppkey FROM partsupp WHERE ps_suppkey NOT IN (SELECT s_suppkey FROM supplier WHERE s_acctbal < 0)",
+    )
+    .await;
+    assert!(plan.contains("Anti") && !plan.contains("null_aware"), "{plan}");
+}
+
+#[tokio::test]
+async fn deep_and_long_expressions_are_planned_and_run() {
+    let (session, _) = session();
+    let deep = format!("SELECT {}1{}", "(".repeat(200), ")".repeat(200));
+    assert_eq!(rows(&session, &deep).await, ["1"]);
+    let nested = format!("SELECT {}a{} FROM VALUES ('x') t(a)", "upper(".repeat(200), ")".repeat(200));
+    assert_eq!(rows(&session, &nested).await, ["X"]);
+    let terms: Vec<_> = (0..1500).map(|n| format!("a <> {}", n + 1)).collect();
+    let long = format!("SELECT a FROM VALUES (0) t(a) WHERE {}", terms.join(" AND "));
+    assert_eq!(rows(&session, &long).await, ["0"]);
+    let unions: Vec<_> = (0..600).map(|n| format!("SELECT {n} AS a")).collect();
+    assert_eq!(rows(&session, &format!("{} ORDER BY a DESC LIMIT 1", unions.join(" UNION ALL "))).await, ["599"]);
+}
+
+#[tokio::test]
+async fn nesting_beyond_the_limit_is_a_clear_error() {
+    let (session, _) = session();
+    let deep = format!("SELECT {}1{}", "abs(".repeat(5000), ")".repeat(5000));
+    let refused = error(&session, &deep).await;
+    assert!(refused.message.contains("nest"), "{refused}");
+    let chain = format!("SELECT a{} FROM VALUES (1) t(a)", " + 1".repeat(1500));
+    assert!(error(&session, &chain).await.message.contains("nests deeper than"));
+}
+
+#[tokio::test]
+async fn plans_name_their_columns_apart_from_what_users_call_them() {
+    let (session, _) = session();
+    let plan = prepared(&session, "SELECT a AS x, a AS x FROM VALUES (1) t(a)").await;
+    let names: Vec<_> = plan.logical_plan().unwrap().schema().fields().iter().map(|f| f.name().clone()).collect();
+    assert!(names.iter().all(|name| name.starts_with('#')), "{names:?}");
+    assert_ne!(names[0], names[1]);
+}

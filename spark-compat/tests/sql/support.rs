@@ -1,0 +1,170 @@
+//! What the tests share: a session over an object store in memory, TPC-H's tables in it, and rows as JSON values.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch, RecordBatchReader};
+use arrow::datatypes::{DataType, TimeUnit};
+use arrow::util::display::array_value_to_string;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+use serde_json::{Value, json};
+use spark_compat::{SparkError, SparkSchema, SparkSession, SparkSessionOptions};
+use tpchgen::generators as generate;
+use tpchgen_arrow as tpch;
+use url::Url;
+
+/// The tables of TPC-H.
+pub const TABLES: [&str; 8] = ["customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier"];
+
+const SCALE_FACTOR: f64 = 0.001;
+
+/// The result of one statement.
+pub struct Answer {
+    /// Names and catalog strings of the columns.
+    pub schema: Vec<(String, String)>,
+    /// The rows.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// A session over an empty store in memory, and the store.
+pub fn session() -> (SparkSession, Arc<dyn ObjectStore>) {
+    session_with(|options| options)
+}
+
+/// The same with changed options.
+pub fn session_with(
+    change: impl FnOnce(SparkSessionOptions) -> SparkSessionOptions,
+) -> (SparkSession, Arc<dyn ObjectStore>) {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let runtime = Arc::new(RuntimeEnv::default());
+    let base = Url::parse("casemate://data/").unwrap();
+    runtime.register_object_store(&base, Arc::clone(&store));
+    let options = SparkSessionOptions { target_partitions: 2, ..SparkSessionOptions::new(runtime, base) };
+    (SparkSession::new(change(options)).unwrap(), store)
+}
+
+/// A session in which TPC-H's tables are views over Parquet files.
+pub async fn tpch_session() -> SparkSession {
+    let (session, store) = session();
+    for table in TABLES {
+        let file = format!("{table}.parquet");
+        put(&store, &file, parquet_of(rows_of(table).map(Result::unwrap))).await;
+        run(&session, &format!("CREATE TEMPORARY VIEW {table} USING parquet OPTIONS (path '{file}')")).await.unwrap();
+    }
+    session
+}
+
+/// Puts an object into the store.
+pub async fn put(store: &Arc<dyn ObjectStore>, path: &str, bytes: Vec<u8>) {
+    store.put(&Path::from(path), bytes.into()).await.unwrap();
+}
+
+/// A Parquet file with the given batches.
+pub fn parquet_of(batches: impl IntoIterator<Item = RecordBatch>) -> Vec<u8> {
+    let mut batches = batches.into_iter().peekable();
+    let schema = batches.peek().expect("at least one batch").schema();
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, None).unwrap();
+    for batch in batches {
+        writer.write(&batch).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+fn rows_of(table: &str) -> Box<dyn RecordBatchReader> {
+    let sf = SCALE_FACTOR;
+    match table {
+        "customer" => Box::new(tpch::CustomerArrow::new(generate::CustomerGenerator::new(sf, 1, 1))),
+        "lineitem" => Box::new(tpch::LineItemArrow::new(generate::LineItemGenerator::new(sf, 1, 1))),
+        "nation" => Box::new(tpch::NationArrow::new(generate::NationGenerator::new(sf, 1, 1))),
+        "orders" => Box::new(tpch::OrderArrow::new(generate::OrderGenerator::new(sf, 1, 1))),
+        "part" => Box::new(tpch::PartArrow::new(generate::PartGenerator::new(sf, 1, 1))),
+        "partsupp" => Box::new(tpch::PartSuppArrow::new(generate::PartSuppGenerator::new(sf, 1, 1))),
+        "region" => Box::new(tpch::RegionArrow::new(generate::RegionGenerator::new(sf, 1, 1))),
+        "supplier" => Box::new(tpch::SupplierArrow::new(generate::SupplierGenerator::new(sf, 1, 1))),
+        other => panic!("{other} is not a table of TPC-H"),
+    }
+}
+
+/// The query of TPC-H with this number.
+pub fn tpch_query(number: usize) -> String {
+    let path = format!("{}/../tests/tpch/queries/q{number:02}.sql", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Runs the statements of a script; the answer is that of the last one.
+pub async fn run(session: &SparkSession, sql: &str) -> Result<Answer, SparkError> {
+    let (schema, batches) = session.execute_script(sql).await?.pop().expect("a statement");
+    Ok(answer(&schema, &batches))
+}
+
+/// The rows of a statement as text, one string for each row with its values separated by `|`.
+pub async fn rows(session: &SparkSession, sql: &str) -> Vec<String> {
+    let answer = run(session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    answer.rows.iter().map(|row| row.iter().map(text).collect::<Vec<_>>().join("|")).collect()
+}
+
+/// The error of a statement.
+pub async fn error(session: &SparkSession, sql: &str) -> SparkError {
+    match run(session, sql).await {
+        Ok(answer) => panic!("{sql} gave {:?}", answer.rows),
+        Err(error) => error,
+    }
+}
+
+fn answer(schema: &SparkSchema, batches: &[RecordBatch]) -> Answer {
+    let columns = schema.columns.iter().map(|column| (column.name.clone(), column.data_type.catalog_string()));
+    let mut rows = Vec::new();
+    for batch in batches {
+        for row in 0..batch.num_rows() {
+            rows.push(batch.columns().iter().map(|column| value(column.as_ref(), row)).collect());
+        }
+    }
+    Answer { schema: columns.collect(), rows }
+}
+
+/// A value as `casemate statements` writes it, for the types that the statements here have.
+fn value(array: &dyn Array, row: usize) -> Value {
+    use arrow::datatypes as t;
+    if array.is_null(row) || array.data_type() == &DataType::Null {
+        return Value::Null;
+    }
+    match array.data_type() {
+        DataType::Boolean => json!(array.as_boolean().value(row)),
+        DataType::Int8 => json!(array.as_primitive::<t::Int8Type>().value(row)),
+        DataType::Int16 => json!(array.as_primitive::<t::Int16Type>().value(row)),
+        DataType::Int32 => json!(array.as_primitive::<t::Int32Type>().value(row)),
+        DataType::Int64 => json!(array.as_primitive::<t::Int64Type>().value(row)),
+        DataType::Float32 => {
+            float(array.as_primitive::<t::Float32Type>().value(row).into(), |v| format!("{:?}", v as f32))
+        }
+        DataType::Float64 => float(array.as_primitive::<t::Float64Type>().value(row), |v| format!("{v:?}")),
+        DataType::Interval(t::IntervalUnit::YearMonth) => {
+            json!({ "months": array.as_primitive::<t::IntervalYearMonthType>().value(row) })
+        }
+        DataType::Duration(TimeUnit::Microsecond) => {
+            json!({ "microseconds": array.as_primitive::<t::DurationMicrosecondType>().value(row) })
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            let micros = array.as_primitive::<t::TimestampMicrosecondType>().value(row);
+            let time = chrono::DateTime::from_timestamp_micros(micros).expect("a time that chrono knows");
+            json!(time.naive_utc().format("%Y-%m-%dT%H:%M:%S%.6f").to_string())
+        }
+        _ => json!(array_value_to_string(array, row).unwrap()),
+    }
+}
+
+fn float(value: f64, text: impl Fn(f64) -> String) -> Value {
+    json!(match value {
+        nan if nan.is_nan() => "NaN".to_string(),
+        f64::INFINITY => "Infinity".into(),
+        f64::NEG_INFINITY => "-Infinity".into(),
+        finite => text(finite),
+    })
+}
