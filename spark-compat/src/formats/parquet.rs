@@ -67,9 +67,11 @@ fn options(storage: Storage<'_>) -> TableParquetOptions {
 /// The schema of each file, in the order of the files. The footers are read once: plans find them in the runtime's cache.
 async fn schemas(storage: Storage<'_>, format: &ParquetFormat, files: &Files) -> Result<Vec<SchemaRef>> {
     let concurrency: usize = storage.state.config_options().execution.meta_fetch_concurrency.into();
-    let schema =
-        |object| async move { format.infer_schema(storage.state, &files.store, std::slice::from_ref(object)).await };
-    Ok(stream::iter(&files.objects).map(schema).buffered(concurrency).try_collect().await?)
+    let mut schemas = Vec::with_capacity(files.objects.len());
+    for object in &files.objects {
+        schemas.push(format.infer_schema(storage.state, &files.store, std::slice::from_ref(object)));
+    }
+    Ok(stream::iter(schemas).buffered(concurrency).try_collect().await?)
 }
 
 /// Whether no file can have a NULL in this column; then DataFusion may use simpler joins and skip checks.

@@ -24,6 +24,21 @@ async fn a_file_and_a_directory_are_read_by_their_path() {
 }
 
 #[tokio::test]
+async fn statements_are_prepared_and_run_in_tasks_of_their_own() {
+    let (session, store) = session();
+    put(&store, "t/a.parquet", parquet_of([numbers(&[1])])).await;
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { rows(&session, "SELECT a FROM parquet.`t`").await })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), ["1"]);
+    }
+}
+
+#[tokio::test]
 async fn hidden_files_and_directories_below_are_not_read() {
     let (session, store) = session();
     put(&store, "t/part-0.parquet", parquet_of([numbers(&[1])])).await;
