@@ -8,6 +8,7 @@
 //! - `LIKE ANY|ALL (..)` is a nested disjunction or conjunction of LIKEs;
 //! - aliases inside `struct(a AS b)` and `(a AS b, c)` are `Expr::Named`;
 //! - the field of EXTRACT and the units of intervals are `DateTimeField::Custom`;
+//! - a LATERAL VIEW without column names may have one empty name, which stands for none;
 //! - `SUBSTRING(a FROM b)`, `OVERLAY(..)` and `POSITION(a IN b)` are calls of `substring`, `overlay` and `locate`.
 
 mod calls;
@@ -16,6 +17,7 @@ mod dialect;
 mod expression;
 mod intervals;
 mod keywords;
+mod lateral_view;
 pub mod lexer;
 pub mod literal;
 mod statement;

@@ -8,7 +8,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::commands;
 use super::dialect::SparkDialect;
 use super::lexer::{LexedStatement, Lexeme, tokenize};
-use super::values;
+use super::{lateral_view, values};
 use crate::error::{Position, Result, SparkError};
 use crate::types::StructField;
 
@@ -129,7 +129,7 @@ impl Source<'_> {
         let tokens: Vec<TokenWithSpan> = lexemes.iter().map(|l| l.token.clone()).collect();
         let mut parser = Parser::new(&SparkDialect)
             .with_recursion_limit(MAX_NESTING)
-            .with_tokens_with_locations(values::normalize(tokens));
+            .with_tokens_with_locations(lateral_view::normalize(values::normalize(tokens)));
         let query = parser.parse_query().map_err(|e| self.parser_error(&e))?;
         match parser.peek_token_ref() {
             TokenWithSpan { token: Token::EOF, .. } => Ok(query),
