@@ -126,7 +126,8 @@ fn check_comparable(op: ComparisonOp, t: &SparkType) -> Result<()> {
         SparkType::CalendarInterval if !op.is_equality() => {
             Err(SparkError::analysis(format!("{} does not support ordering on type interval", op.symbol())))
         }
-        SparkType::Array { .. } | SparkType::Struct(_) if !is_plain(t) || !op.is_equality() => {
+        // DataFusion orders members as Spark does, NULLs first and equal to each other; floats it does not.
+        SparkType::Array { .. } | SparkType::Struct(_) if !is_plain(t) => {
             Err(SparkError::unsupported(format!("the operator {} on {t}", op.symbol())))
         }
         _ => Ok(()),
@@ -197,6 +198,9 @@ impl FloatComparison {
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::ListArray;
+    use arrow::datatypes::Int32Type;
+
     use super::*;
     use crate::test_support::{Column, evaluate};
 
@@ -242,6 +246,24 @@ mod tests {
         let literal = (Expr::Literal(ScalarValue::Int32(Some(24)), None), SparkType::Int);
         let expr = lower_comparison(ComparisonOp::Lt, column.typed(), literal, Zone::UTC).unwrap();
         assert_eq!(expr.to_string(), "c < Decimal128(24.00,15,2)");
+    }
+
+    #[test]
+    fn arrays_are_ordered_member_by_member_with_nulls_first() {
+        let list = |name, values: Vec<Option<i32>>| {
+            let t = crate::types::ddl::parse_type("array<int>").unwrap();
+            let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(values)]);
+            let array = arrow::compute::cast(&lists, &t.to_arrow()).unwrap();
+            Column::from_array(name, t, array)
+        };
+        let run = |op, l, r| {
+            let (l, r) = (list("l", l), list("r", r));
+            let expr = lower_comparison(op, l.typed(), r.typed(), Zone::UTC).unwrap();
+            evaluate(&expr, &[l, r])
+        };
+        assert_eq!(run(ComparisonOp::Eq, vec![Some(1), None], vec![Some(1), None]), "true");
+        assert_eq!(run(ComparisonOp::Lt, vec![Some(1), None], vec![Some(1), Some(-5)]), "true");
+        assert_eq!(run(ComparisonOp::Lt, vec![Some(1)], vec![Some(1), None]), "true");
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
-use datafusion::prelude::ident;
+use datafusion::prelude::{SessionContext, ident};
 
 use crate::types::SparkType;
 use crate::types::ddl::parse_type;
@@ -30,6 +30,11 @@ impl Column {
             DataType::Null => new_null_array(&DataType::Null, values.len()),
             arrow_type => cast(&texts, &arrow_type).unwrap(),
         };
+        Self { name: name.into(), spark_type, array }
+    }
+
+    /// A column of an array in the Arrow type of plans.
+    pub(crate) fn from_array(name: &str, spark_type: SparkType, array: ArrayRef) -> Self {
         Self { name: name.into(), spark_type, array }
     }
 
@@ -72,6 +77,16 @@ pub(crate) fn evaluate_array(expr: &Expr, columns: &[Column]) -> ArrayRef {
     let result = physical.evaluate(&batch).unwrap().into_array(batch.num_rows()).unwrap();
     assert_eq!(result.data_type(), &physical.data_type(batch.schema_ref()).unwrap(), "{expr}");
     result
+}
+
+/// Evaluates an expression over a column by way of DataFusion's analyzer and optimizers.
+pub(crate) async fn optimize_and_run(expr: &Expr, column: &Column) -> ArrayRef {
+    let nullable = column.array.null_count() > 0;
+    let fields = vec![Field::new(&column.name, column.array.data_type().clone(), nullable)];
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![column.array()]).unwrap();
+    let frame = SessionContext::new().read_batch(batch).unwrap().select(vec![expr.clone().alias("r")]).unwrap();
+    let batches = frame.collect().await.unwrap();
+    Arc::clone(batches.first().unwrap().column(0))
 }
 
 /// The values of an array as text.

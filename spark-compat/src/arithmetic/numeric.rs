@@ -1,6 +1,7 @@
-//! `/ % div` and pmod on integers and floats: NULL for a zero divisor, Java's results otherwise.
+//! `/ % div` and pmod on integers and floats: NULL for a zero divisor, Java's results otherwise; `^` on integers.
 
 use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::compute::kernels::bitwise::bitwise_xor;
 use arrow::datatypes::{DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type};
 use datafusion::common::Result as DataFusionResult;
 use datafusion::logical_expr::{
@@ -27,6 +28,7 @@ impl ScalarUDFImpl for NumericBinary {
             ArithmeticOp::Divide => "spark_divide",
             ArithmeticOp::Remainder => "spark_remainder",
             ArithmeticOp::Pmod => "spark_pmod",
+            ArithmeticOp::BitwiseXor => "spark_bitwise_xor",
             _ => "spark_integral_divide",
         }
     }
@@ -49,7 +51,20 @@ impl ScalarUDFImpl for NumericBinary {
 
 impl NumericBinary {
     fn compute(&self, left: &ArrayRef, right: &ArrayRef) -> DataFusionResult<ArrayRef> {
+        let xor = self.op == ArithmeticOp::BitwiseXor;
         match left.data_type() {
+            DataType::Int8 if xor => {
+                kernel::shared(bitwise_xor::<Int8Type>(left.as_primitive(), right.as_primitive())?)
+            }
+            DataType::Int16 if xor => {
+                kernel::shared(bitwise_xor::<Int16Type>(left.as_primitive(), right.as_primitive())?)
+            }
+            DataType::Int32 if xor => {
+                kernel::shared(bitwise_xor::<Int32Type>(left.as_primitive(), right.as_primitive())?)
+            }
+            DataType::Int64 if xor => {
+                kernel::shared(bitwise_xor::<Int64Type>(left.as_primitive(), right.as_primitive())?)
+            }
             DataType::Int8 => self.apply::<Int8Type>(left, right),
             DataType::Int16 => self.apply::<Int16Type>(left, right),
             DataType::Int32 => self.apply::<Int32Type>(left, right),

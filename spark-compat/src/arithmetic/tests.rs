@@ -4,7 +4,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr;
 
 use super::*;
-use crate::test_support::{Column, evaluate};
+use crate::test_support::{Column, evaluate, evaluate_array, optimize_and_run, texts};
 
 fn run(op: ArithmeticOp, left: (&str, &str), right: (&str, &str)) -> String {
     let left = Column::new("l", left.1, &[Some(left.0)]);
@@ -88,4 +88,55 @@ fn what_is_no_number_is_refused() {
     let (b, i) = (Column::new("b", "boolean", &[None]), Column::new("i", "int", &[None]));
     let error = lower_binary(ArithmeticOp::Add, b.typed(), i.typed(), "(b + i)").unwrap_err();
     assert!(error.message.contains("differing types in '(b + i)' (boolean and int)"), "{error}");
+}
+
+/// Every operator between columns and the literals that optimizers like, through DataFusion's whole optimizer.
+#[tokio::test]
+async fn the_optimizer_changes_neither_types_nor_values() {
+    use ArithmeticOp as Op;
+    let ops = [
+        Op::Add,
+        Op::Subtract,
+        Op::Multiply,
+        Op::Divide,
+        Op::Remainder,
+        Op::Pmod,
+        Op::IntegralDivide,
+        Op::BitwiseAnd,
+        Op::BitwiseOr,
+        Op::BitwiseXor,
+    ];
+    let literal = |value: ScalarValue, t: &str| (Expr::Literal(value, None), crate::types::ddl::parse_type(t).unwrap());
+    let literals = [
+        literal(ScalarValue::Int32(Some(0)), "int"),
+        literal(ScalarValue::Int32(Some(1)), "int"),
+        literal(ScalarValue::Int64(Some(-1)), "bigint"),
+        literal(ScalarValue::Decimal128(Some(10), 2, 1), "decimal(2,1)"),
+        literal(ScalarValue::Decimal128(Some(0), 2, 1), "decimal(2,1)"),
+        literal(ScalarValue::Float64(Some(1.0)), "double"),
+    ];
+    let mut differences: Vec<String> = Vec::new();
+    for t in ["int", "bigint", "double", "decimal(5,2)", "decimal(38,10)"] {
+        for values in [&[Some("7"), Some("-3"), Some("0"), None][..], &[Some("7"), Some("-3"), Some("0")]] {
+            let column = Column::new("c", t, values);
+            let mut sides: Vec<(TypedExpr, TypedExpr)> = vec![(column.typed(), column.typed())];
+            for literal in &literals {
+                sides.push((column.typed(), literal.clone()));
+                sides.push((literal.clone(), column.typed()));
+            }
+            for op in ops {
+                for (left, right) in &sides {
+                    let Ok((expr, result)) = lower_binary(op, left.clone(), right.clone(), "x") else { continue };
+                    let direct = evaluate_array(&expr, std::slice::from_ref(&column));
+                    let optimized = optimize_and_run(&expr, &column).await;
+                    assert_eq!(direct.data_type(), &result.to_arrow(), "{expr}");
+                    assert_eq!(optimized.data_type(), direct.data_type(), "{expr}");
+                    if texts(&optimized) != texts(&direct) {
+                        differences.push(format!("{expr}: {:?} became {:?}", texts(&direct), texts(&optimized)));
+                    }
+                }
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{differences:#?}");
 }

@@ -29,7 +29,7 @@ use crate::types::SparkType;
 
 /// Casts `expr` from one Spark type to another; literals are cast at once. The zone is the session's.
 pub fn lower(expr: Expr, from: &SparkType, to: &SparkType, zone: Zone) -> Result<Expr> {
-    if from == to || from.to_arrow() == to.to_arrow() && is_relabelling(from, to) {
+    if from == to {
         return Ok(expr);
     }
     if !can_cast(from, to) {
@@ -115,11 +115,6 @@ fn no_kernel<T>(from: &SparkType, to: &SparkType) -> DataFusionResult<T> {
     datafusion::common::internal_err!("no kernel casts {from} to {to}")
 }
 
-/// Whether the values are the same and only Spark's view of them differs, such as the names of struct fields.
-fn is_relabelling(from: &SparkType, to: &SparkType) -> bool {
-    matches!((from, to), (SparkType::YearMonthInterval { end: e1, .. }, SparkType::YearMonthInterval { end: e2, .. }) if e1 == e2)
-}
-
 /// Whether Arrow's cast gives Spark's value for every input.
 fn is_native(from: &SparkType, to: &SparkType) -> bool {
     use SparkType as T;
@@ -146,8 +141,6 @@ fn refuse_undone(from: &SparkType, to: &SparkType) -> Result<()> {
     use SparkType as T;
     let undone = match (from, to) {
         (T::String, T::YearMonthInterval { .. } | T::DayTimeInterval { .. }) => true,
-        (T::YearMonthInterval { .. }, T::YearMonthInterval { .. }) => true,
-        (T::DayTimeInterval { .. }, T::DayTimeInterval { .. }) => true,
         (T::Array { element: e1, .. }, T::Array { element: e2, .. }) => return refuse_undone(e1, e2),
         (T::Array { element, .. }, T::String) => return refuse_undone(element, to),
         (T::Map { key: k1, value: v1, .. }, T::Map { key: k2, value: v2, .. }) => {

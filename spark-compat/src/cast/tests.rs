@@ -133,6 +133,27 @@ fn nested_values_are_written_member_by_member() {
 }
 
 #[test]
+fn intervals_are_cut_to_their_last_field_and_written_in_ansi_form() {
+    use datafusion::common::ScalarValue;
+    let run = |value: ScalarValue, from: &str, to: &str| {
+        let literal = Expr::Literal(value, None);
+        lower(literal, &parse_type(from).unwrap(), &parse_type(to).unwrap(), Zone::UTC).unwrap().to_string()
+    };
+    let (day_time, months) =
+        (ScalarValue::DurationMicrosecond(Some(-93_784_500_000)), ScalarValue::IntervalYearMonth(Some(14)));
+    assert_eq!(
+        run(day_time.clone(), "interval day to second", "interval day to hour"),
+        "DurationMicrosecond(\"-93600000000\")"
+    );
+    assert_eq!(run(months.clone(), "interval year to month", "interval year"), "IntervalYearMonth(\"12\")");
+    assert_eq!(run(months, "interval year to month", "string"), "Utf8View(\"INTERVAL '1-2' YEAR TO MONTH\")");
+    assert_eq!(
+        run(day_time, "interval day to second", "string"),
+        "Utf8View(\"INTERVAL '-1 02:03:04.5' DAY TO SECOND\")"
+    );
+}
+
+#[test]
 fn casts_that_spark_does_not_have_are_refused() {
     for (from, to) in [("int", "date"), ("boolean", "date"), ("array<int>", "int"), ("binary", "int")] {
         assert!(!can_cast(&parse_type(from).unwrap(), &parse_type(to).unwrap()), "{from} {to}");
