@@ -202,7 +202,7 @@ mod tests {
     use arrow::datatypes::Int32Type;
 
     use super::*;
-    use crate::test_support::{Column, evaluate};
+    use crate::test_support::{Column, evaluate, evaluate_array, optimize_and_run, texts};
 
     fn run(op: ComparisonOp, left: (&str, &str), right: (&str, &str)) -> String {
         let left = Column::new("l", left.1, &[Some(left.0)]);
@@ -272,5 +272,48 @@ mod tests {
         assert!(lower_comparison(ComparisonOp::Eq, b.typed(), d.typed(), Zone::UTC).is_err());
         let (b, i) = (Column::new("b", "boolean", &[None]), Column::new("i", "int", &[None]));
         assert!(lower_comparison(ComparisonOp::Lt, b.typed(), i.typed(), Zone::UTC).is_err());
+    }
+
+    /// Casts around columns invite DataFusion to move them to the other side.
+    #[tokio::test]
+    async fn the_optimizer_changes_no_comparison() {
+        use ComparisonOp as Op;
+        let literal =
+            |value: ScalarValue, t: &str| (Expr::Literal(value, None), crate::types::ddl::parse_type(t).unwrap());
+        let literals = [
+            literal(ScalarValue::Int32(Some(7)), "int"),
+            literal(ScalarValue::Int64(Some(3_000_000_000)), "bigint"),
+            literal(ScalarValue::Decimal128(Some(705), 3, 2), "decimal(3,2)"),
+            literal(ScalarValue::Float64(Some(7.0)), "double"),
+            literal(ScalarValue::Float64(Some(-0.0)), "double"),
+            literal(ScalarValue::Utf8View(Some("7".into())), "string"),
+            literal(ScalarValue::Utf8View(Some("2020-01-01".into())), "string"),
+            literal(ScalarValue::Date32(Some(18_262)), "date"),
+            literal(ScalarValue::Boolean(Some(true)), "boolean"),
+            literal(ScalarValue::Null, "void"),
+        ];
+        let columns = [
+            Column::new("c", "tinyint", &[Some("7"), Some("-3"), None]),
+            Column::new("c", "int", &[Some("7"), Some("-3"), None]),
+            Column::new("c", "decimal(5,2)", &[Some("7.05"), Some("7"), None]),
+            Column::new("c", "double", &[Some("7"), Some("NaN"), Some("0"), None]),
+            Column::new("c", "string", &[Some("7"), Some("2020"), Some("x"), None]),
+            Column::new("c", "date", &[Some("2020-01-01"), Some("2021-01-01"), None]),
+            Column::new("c", "timestamp", &[Some("2020-01-01T00:00:00Z"), None]),
+            Column::new("c", "boolean", &[Some("true"), Some("false"), None]),
+        ];
+        for column in &columns {
+            for literal in &literals {
+                for op in [Op::Eq, Op::NullSafeEq, Op::Lt, Op::LtEq, Op::Gt, Op::GtEq] {
+                    let sides = [(column.typed(), literal.clone()), (literal.clone(), column.typed())];
+                    for (left, right) in sides {
+                        let Ok(expr) = lower_comparison(op, left, right, Zone::UTC) else { continue };
+                        let direct = evaluate_array(&expr, std::slice::from_ref(column));
+                        let optimized = optimize_and_run(&expr, column).await;
+                        assert_eq!(texts(&optimized), texts(&direct), "{expr}");
+                    }
+                }
+            }
+        }
     }
 }

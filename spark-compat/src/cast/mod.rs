@@ -18,11 +18,12 @@ pub use float_text::{double_to_string, float_to_string};
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use datafusion::common::Result as DataFusionResult;
+use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::Cast;
 
 use crate::coercion::decimal;
+use crate::datetime::parse;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::types::SparkType;
@@ -37,13 +38,28 @@ pub fn lower(expr: Expr, from: &SparkType, to: &SparkType, zone: Zone) -> Result
     }
     refuse_undone(from, to)?;
     if let Expr::Literal(value, metadata) = &expr {
+        if let Some(special) = special_date_time(value, to, zone) {
+            return Ok(Expr::Literal(special, metadata.clone()));
+        }
         let array = array(&value.to_array()?, from, to, zone)?;
-        return Ok(Expr::Literal(datafusion::common::ScalarValue::try_from_array(&array, 0)?, metadata.clone()));
+        return Ok(Expr::Literal(ScalarValue::try_from_array(&array, 0)?, metadata.clone()));
     }
     if is_native(from, to) {
         return Ok(Expr::Cast(Cast::new(Box::new(expr), to.to_arrow())));
     }
     Ok(udf::call(expr, from.clone(), to.clone(), zone))
+}
+
+/// `'today'` and its like, which Spark reads in casts of literals only (its optimizer's `SpecialDatetimeValues`).
+fn special_date_time(value: &ScalarValue, to: &SparkType, zone: Zone) -> Option<ScalarValue> {
+    let ScalarValue::Utf8View(Some(text)) = value else { return None };
+    let now = chrono::Utc::now().timestamp_micros();
+    match to {
+        SparkType::Date => parse::special_date(text, &zone, now).map(|days| ScalarValue::Date32(Some(days))),
+        SparkType::Timestamp => parse::special_timestamp(text, &zone, now)
+            .map(|micros| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()))),
+        _ => None,
+    }
 }
 
 /// Whether Spark has a cast between the types (`Cast.canCast`).

@@ -117,6 +117,14 @@ fn literals_are_cast_when_the_plan_is_made() {
 }
 
 #[test]
+fn special_dates_are_read_in_literals_only() {
+    let literal = Expr::Literal(datafusion::common::ScalarValue::Utf8View(Some("epoch".into())), None);
+    let folded = lower(literal, &SparkType::String, &SparkType::Date, Zone::UTC).unwrap();
+    assert_eq!(folded.to_string(), "Date32(\"1970-01-01\")");
+    assert_eq!(cast_values("string", "date", &["epoch"]), "NULL");
+}
+
+#[test]
 fn nested_values_are_written_member_by_member() {
     use arrow::array::{ArrayRef, Int32Array, ListArray};
     use arrow::buffer::OffsetBuffer;
