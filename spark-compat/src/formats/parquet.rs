@@ -55,11 +55,11 @@ pub(super) async fn open(storage: Storage<'_>, relation: FileRelation<'_>) -> Re
 
 /// Reading options. Keys are never among them: only the id of the factory that knows them.
 fn options(storage: Storage<'_>) -> TableParquetOptions {
-    let mut options = TableParquetOptions::default();
-    options.global = storage.state.config_options().execution.parquet.clone();
+    let mut global = storage.state.config_options().execution.parquet.clone();
     // Spark's timestamps, and those of INT96, are microseconds since the epoch.
-    options.global.coerce_int96 = Some("us".into());
-    options.global.coerce_int96_tz = Some("UTC".into());
+    global.coerce_int96 = Some("us".into());
+    global.coerce_int96_tz = Some("UTC".into());
+    let mut options = TableParquetOptions { global, ..TableParquetOptions::default() };
     options.crypto.factory_id = storage.decryption_factory.map(str::to_string);
     options
 }

@@ -140,8 +140,8 @@ impl<'r, 's> Lowering<'r, 's> {
                 super::refuse(*any, "LIKE ANY")?;
                 self.like(*negated, expr, pattern, escape_char.as_ref())
             }
-            E::IsNull(inner) | E::IsUnknown(inner) => self.is_null(inner, expr),
-            E::IsNotNull(inner) | E::IsNotUnknown(inner) => self.is_not_null(inner, expr),
+            E::IsNull(inner) | E::IsUnknown(inner) => self.is_null(inner),
+            E::IsNotNull(inner) | E::IsNotUnknown(inner) => self.is_not_null(inner),
             E::IsTrue(inner) => self.is_boolean(inner, true, false),
             E::IsNotTrue(inner) => self.is_boolean(inner, true, true),
             E::IsFalse(inner) => self.is_boolean(inner, false, false),

@@ -57,16 +57,16 @@ impl Lowering<'_, '_> {
         pattern: &ast::Expr,
         escape: Option<&ast::ValueWithSpan>,
     ) -> Result<Typed> {
-        let escape = escape.map(|escape| escape_character(escape)).transpose()?.unwrap_or('\\');
+        let escape = escape.map(escape_character).transpose()?.unwrap_or('\\');
         let like = functions::like::lower(self.lower(expr)?, self.lower(pattern)?, escape, self.zone())?;
         self.negated_if(negated, like)
     }
 
-    pub(super) fn is_null(&self, operand: &ast::Expr, _whole: &ast::Expr) -> Result<Typed> {
+    pub(super) fn is_null(&self, operand: &ast::Expr) -> Result<Typed> {
         functions::call("isnull", vec![self.lower(operand)?], self.zone())
     }
 
-    pub(super) fn is_not_null(&self, operand: &ast::Expr, _whole: &ast::Expr) -> Result<Typed> {
+    pub(super) fn is_not_null(&self, operand: &ast::Expr) -> Result<Typed> {
         functions::call("isnotnull", vec![self.lower(operand)?], self.zone())
     }
 

@@ -13,7 +13,7 @@ use datafusion::common::Spans;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::logical_plan::Subquery;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, LogicalPlan, not};
 use sqlparser::ast;
 
 use super::Lowering;
@@ -28,7 +28,7 @@ use crate::functions::{float_keys, nullable};
 use crate::resolver::relation::Relation;
 use crate::resolver::scope::ScopeColumn;
 use crate::resolver::typed::Typed;
-use crate::resolver::{Place, plan, refuse};
+use crate::resolver::{Place, names, plan, refuse};
 use crate::types::SparkType;
 
 impl Lowering<'_, '_> {
@@ -197,18 +197,15 @@ impl Membership {
     /// IN, as a semi join or a mark join.
     fn positive(self) -> Result<Typed> {
         let name = self.name.clone();
-        let expr = match self.single() {
-            Ok((value, subquery)) => Expr::InSubquery(InSubquery::new(Box::new(value), subquery, false)),
-            Err(several) => several.exists_where(false)?,
-        };
+        let expr = if self.pairs.len() == 1 { self.single(false)? } else { self.exists_where(false)? };
         Ok(Typed::new(expr, SparkType::Boolean, true, name))
     }
 
     /// NOT IN where the join must not depend on standing at the top of a filter.
     fn negated(self) -> Result<Typed> {
-        let name = format!("(NOT {})", self.name);
+        let name = names::prefix("NOT", &self.name);
         let exists = self.exists_where(true)?;
-        Ok(Typed::new(datafusion::logical_expr::not(exists), SparkType::Boolean, true, name))
+        Ok(Typed::new(not(exists), SparkType::Boolean, true, name))
     }
 
     /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
@@ -217,32 +214,20 @@ impl Membership {
         if correlated || self.pairs.len() != 1 {
             return self.negated();
         }
-        let name = format!("(NOT {})", self.name);
-        match self.single() {
-            Ok((value, subquery)) => {
-                let expr = Expr::InSubquery(InSubquery::new(Box::new(value), subquery, true));
-                Ok(Typed::new(expr, SparkType::Boolean, true, name))
-            }
-            Err(several) => several.negated(),
-        }
+        let name = names::prefix("NOT", &self.name);
+        Ok(Typed::new(self.single(true)?, SparkType::Boolean, true, name))
     }
 
-    /// The value and the subquery whose only column it is compared to; the membership itself if there are several.
-    fn single(mut self) -> Result<(Expr, Subquery), Self> {
-        if self.pairs.len() != 1 {
-            return Err(self);
-        }
-        let Some(Pair { value, column, .. }) = self.pairs.pop() else { return Err(self) };
+    /// DataFusion's IN for the only pair.
+    fn single(mut self, negated: bool) -> Result<Expr> {
+        let Pair { value, column, .. } = self.pairs.pop().ok_or_else(|| SparkError::internal("IN without values"))?;
         let data_type = &value.data_type;
-        let column = float_keys::normalized(column.expr, data_type);
-        let plan = match column {
+        let plan = match float_keys::normalized(column.expr, data_type) {
             Expr::Column(_) => self.subquery,
-            computed => match plan::project(self.subquery.clone(), vec![computed.alias("#in")]) {
-                Ok(plan) => plan,
-                Err(_) => return Err(self),
-            },
+            computed => plan::project(self.subquery, vec![computed.alias("#in")])?,
         };
-        Ok((float_keys::normalized(value.expr, data_type), subquery(plan)))
+        let value = float_keys::normalized(value.expr, data_type);
+        Ok(Expr::InSubquery(InSubquery::new(Box::new(value), subquery(plan), negated)))
     }
 
     /// EXISTS over the subquery's rows that equal the values; with `or_unknown`, those that do not certainly differ.
