@@ -1,44 +1,8 @@
 //! The command line as a user meets it: files, messages and exit codes, without an engine.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn casemate(folder: &Path, arguments: &[&str]) -> Ran {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_casemate"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
-}
-
-impl Ran {
-    #[track_caller]
-    fn fails(self, code: i32, says: &str) {
-        assert_eq!(self.code, code, "{}", self.err);
-        assert!(self.err.contains(says), "{}", self.err);
-        assert_eq!(self.out, "", "an error leaves stdout clean");
-    }
-
-    #[track_caller]
-    fn works(self) -> String {
-        assert_eq!(self.code, 0, "{}", self.err);
-        self.out
-    }
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap()
-}
+use crate::common::{casemate, folder};
 
 #[test]
 fn a_client_and_an_operator_can_make_all_files_they_need() {

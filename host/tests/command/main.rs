@@ -1,0 +1,7 @@
+//! The `casemate` command as a user meets it: processes, files, messages and exit codes.
+
+mod common;
+mod demo;
+mod embedded;
+mod files_and_usage;
+mod serving;
