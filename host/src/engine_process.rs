@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use casemate_wire::address::Address;
 use casemate_wire::attestation::TrustPolicy;
@@ -22,6 +23,8 @@ pub struct EngineProcess {
     program: PathBuf,
     memory_limit: u64,
     running: Mutex<Option<Running>>,
+    /// How often a running engine was ended on purpose.
+    ended: AtomicU64,
     folder: TempDir,
     _storage: DropGuard,
 }
@@ -51,6 +54,7 @@ impl EngineProcess {
             program,
             memory_limit: options.memory_limit.unwrap_or_else(half_of_memory),
             running: Mutex::new(None),
+            ended: AtomicU64::new(0),
             folder,
             _storage: shutdown.drop_guard(),
         };
@@ -73,6 +77,20 @@ impl EngineProcess {
         drop(running);
         let io = transport::connect(&address).await.map_err(|source| HostError::Connect { address, source })?;
         Ok((io, trust))
+    }
+
+    /// How often an engine was ended by [`end`](Self::end): who finds a connection broken can tell whether it was that.
+    pub fn times_ended(&self) -> u64 {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Ends the engine at once, sessions and all; the next connection starts another. Nothing happens if it was ended
+    /// since `times_ended` had the value `seen`.
+    pub async fn end(&self, seen: u64) {
+        let mut running = self.running.lock().await;
+        if self.ended.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            *running = None;
+        }
     }
 
     async fn run(&self) -> Result<Running> {

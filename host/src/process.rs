@@ -71,6 +71,8 @@ impl Process {
     /// Asks the process to end and waits until it has.
     pub(crate) async fn stop(mut self) -> Result<()> {
         let what = format!("can't stop the {}", self.name);
+        // Held until it has ended: a closed stdin would be a second signal.
+        let _stdin = self.child.stdin.take();
         if let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()) {
             // It may have ended by itself in the meantime; waiting tells.
             let _ = kill(Pid::from_raw(id), Signal::SIGTERM);

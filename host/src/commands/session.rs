@@ -130,6 +130,26 @@ impl Sessions {
         Ok(client)
     }
 
+    /// How often [`end_all`](Self::end_all) has ended the engine.
+    pub(crate) fn times_ended(&self) -> u64 {
+        match &self.engine {
+            #[cfg(feature = "embedded")]
+            Engine::Process(engine) => engine.times_ended(),
+            _ => 0,
+        }
+    }
+
+    /// Ends an engine that is a process of our own and may hang; see [`EngineProcess::end`]. Others are left alone.
+    pub(crate) async fn end_all(&self, seen: u64) {
+        match &self.engine {
+            #[cfg(feature = "embedded")]
+            Engine::Process(engine) => engine.end(seen).await,
+            _ => {
+                let _ = seen;
+            }
+        }
+    }
+
     /// The keys that sessions are opened with.
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys

@@ -67,4 +67,12 @@ impl SessionSource for Sessions {
     async fn open(&self) -> Result<Client> {
         Sessions::open(self).await
     }
+
+    fn times_ended(&self) -> u64 {
+        Sessions::times_ended(self)
+    }
+
+    async fn end_all(&self, seen: u64) {
+        Sessions::end_all(self, seen).await;
+    }
 }

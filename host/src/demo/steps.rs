@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use casemate_wire::address::Address;
 use casemate_wire::keys::DataKey;
 use casemate_wire::session::ResultItem;
@@ -29,6 +29,9 @@ const KEY_ID: &str = "tpch-2024";
 
 /// Rows of a result that are printed.
 const SHOWN_ROWS: usize = 10;
+
+/// Characters of a text that are printed.
+const SHOWN_CHARS: usize = 20;
 
 /// The queries that are run, and what each asks.
 const ASKED: [(&str, &str); 6] = [
@@ -288,13 +291,24 @@ fn verdict(report: &SearchReport) -> Result<()> {
     Err(HostError::Demo(format!("the parent saw {} byte strings that it must not see", report.found.len())))
 }
 
-/// Prints as many rows of a batch as there is room for after the rows before it.
+/// Prints as many rows of a batch as there is room for after the rows before it, with long texts cut.
 fn show(batch: &RecordBatch, before: usize, table: &mut (dyn ResultWriter<Destination> + Send)) -> Result<()> {
     let room = SHOWN_ROWS.saturating_sub(before).min(batch.num_rows());
-    if room > 0 {
-        table.batch(&batch.slice(0, room))?;
+    if room == 0 {
+        return Ok(());
     }
-    Ok(())
+    let columns = batch.slice(0, room).columns().iter().map(shortened).collect();
+    let shown = RecordBatch::try_new(batch.schema(), columns).map_err(OutputError::Arrow)?;
+    Ok(table.batch(&shown)?)
+}
+
+fn shortened(column: &ArrayRef) -> ArrayRef {
+    let Some(texts) = column.as_string_opt::<i32>() else { return column.clone() };
+    let short = |text: &str| match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}..", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    };
+    Arc::new(texts.iter().map(|text| text.map(short)).collect::<StringArray>())
 }
 
 fn unix(path: &Path) -> OsString {

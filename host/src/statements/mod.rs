@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::client::{Client, StatementResult};
-use crate::error::{HostError, Result};
+use crate::error::{ExitStatus, HostError, Result};
 use crate::output::OutputError;
 use crate::values::{spark_types, time_zone};
 
@@ -64,6 +64,18 @@ enum Outcome {
 pub trait SessionSource: Send + Sync + 'static {
     /// A new session, which knows no views and has Spark's default configuration.
     fn open(&self) -> impl Future<Output = Result<Client>> + Send;
+
+    /// Counts how often sessions were ended by [`end_all`](Self::end_all).
+    fn times_ended(&self) -> u64 {
+        0
+    }
+
+    /// Called when a request took too long: an engine that is still busy with it can be ended here, if that did not
+    /// happen since [`times_ended`](Self::times_ended) was `seen`. Other requests that lose their session by it are run
+    /// again.
+    fn end_all(&self, _seen: u64) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// Answers the requests of `input` until it ends. A request never ends the process: whatever goes wrong with it is its
@@ -133,15 +145,29 @@ fn id_of(line: &[u8]) -> Json {
     parsed.as_ref().and_then(|json| json.get("id")).cloned().unwrap_or(Json::Null)
 }
 
+/// Runs a request, again if its session was lost to another request's timeout.
 async fn answer<S: SessionSource>(request: Request, source: &S, options: &StatementsOptions) -> Result<Outcome> {
-    let work = run(request, source, options);
-    match options.timeout {
-        None => work.await,
-        Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(HostError::Timeout(limit))),
+    loop {
+        let seen = source.times_ended();
+        let outcome = match options.timeout {
+            None => run(&request, source, options).await,
+            Some(limit) => {
+                let work = run(&request, source, options);
+                tokio::time::timeout(limit, work).await.unwrap_or(Err(HostError::Timeout(limit)))
+            }
+        };
+        match outcome {
+            Err(HostError::Timeout(limit)) => {
+                source.end_all(seen).await;
+                return Err(HostError::Timeout(limit));
+            }
+            Err(error) if error.exit_status() == ExitStatus::Connection && source.times_ended() != seen => {}
+            outcome => return outcome,
+        }
     }
 }
 
-async fn run<S: SessionSource>(request: Request, source: &S, options: &StatementsOptions) -> Result<Outcome> {
+async fn run<S: SessionSource>(request: &Request, source: &S, options: &StatementsOptions) -> Result<Outcome> {
     let mut client = source.open().await?;
     let set_zone = format!("SET spark.sql.session.timeZone={}", options.time_zone);
     for statement in std::iter::once(&set_zone).chain(&request.setup) {
