@@ -1,105 +1,53 @@
-//! `sum` and `avg` over decimals: exact totals, NULL where a total has more digits than its type, averages rounded as Spark does.
+//! `sum` over decimals of more than 28 digits: exact totals, NULL where a total has more digits than its type.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef, Int64Type, i256};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::function::StateFieldsArgs;
 use datafusion::logical_expr::utils::format_state_name;
-use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
 use super::distinct::DistinctDecimals;
 use super::groups::{for_each_valid, valid_rows};
-use crate::arithmetic::decimal_math::{POWERS, narrow, quotient, rescale};
-use crate::coercion::decimal::{self, DecimalOp, Digits};
-use crate::types::SparkType;
+use crate::arithmetic::decimal_math::{POWERS, narrow};
+use crate::types::MAX_PRECISION;
 
 /// Sums of decimals up to this precision cannot overflow: ten more digits hold ten billion rows.
 pub(super) const MAX_UNCHECKED_PRECISION: u8 = 28;
 
-/// What becomes of a total and a count at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finish {
-    /// The total itself.
-    Sum,
-    /// Their quotient.
-    Average {
-        /// Precision of Spark's division of a total by a bigint.
-        quotient_precision: u8,
-        /// Its scale; the quotient is rounded a second time to the average's scale.
-        quotient_scale: u8,
-    },
-}
-
-/// The types of an aggregation over `decimal(precision, scale)`.
+/// A sum over `decimal(precision, scale)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
-    pub(super) finish: Finish,
-    /// Whether totals may outgrow their type.
-    checked: bool,
     precision: u8,
     scale: u8,
-    total_precision: u8,
-    result_precision: u8,
-    result_scale: u8,
 }
 
 impl Plan {
-    pub(super) fn sum(precision: u8, scale: u8) -> Self {
-        let (total_precision, _) = parts(&decimal::sum_result(digits(precision, scale)));
-        Self {
-            finish: Finish::Sum,
-            checked: precision > MAX_UNCHECKED_PRECISION,
-            precision,
-            scale,
-            total_precision,
-            result_precision: total_precision,
-            result_scale: scale,
-        }
-    }
-
-    pub(super) fn average(precision: u8, scale: u8) -> Self {
-        let total = Self::sum(precision, scale);
-        let count = Digits { precision: 20, scale: 0 };
-        let quotient = decimal::result(DecimalOp::Divide, digits(total.total_precision, scale), count);
-        let (quotient_precision, quotient_scale) = parts(&quotient);
-        let (result_precision, result_scale) = parts(&decimal::avg_result(digits(precision, scale)));
-        let finish = Finish::Average { quotient_precision, quotient_scale };
-        Self { finish, result_precision, result_scale, ..total }
-    }
-
-    pub(super) fn result_type(self) -> DataType {
-        DataType::Decimal128(self.result_precision, self.result_scale as i8)
-    }
-
-    pub(super) fn total_type(self) -> DataType {
-        DataType::Decimal128(self.total_precision, self.scale as i8)
-    }
-
-    pub(super) fn total_precision(self) -> u8 {
-        self.total_precision
+    pub(super) fn new(precision: u8, scale: u8) -> Self {
+        Self { precision, scale }
     }
 
     pub(super) fn input_type(self) -> DataType {
         DataType::Decimal128(self.precision, self.scale as i8)
     }
 
-    /// The result of a total over `count` values; `None` without values or after an overflow.
-    pub(super) fn result(self, total: Option<i128>, count: i64) -> Option<i128> {
-        let total = total.filter(|_| count > 0)?;
-        match self.finish {
-            Finish::Sum => Some(total),
-            Finish::Average { quotient_precision, quotient_scale } => {
-                let shift = i32::from(quotient_scale) - i32::from(self.scale);
-                let quotient = quotient(total, count.into(), shift, quotient_precision)?;
-                rescale(quotient, quotient_scale, self.result_scale, self.result_precision)
-            }
-        }
+    fn total_precision(self) -> u8 {
+        self.precision.saturating_add(10).min(MAX_PRECISION)
     }
 
-    pub(super) fn scalar(self, value: Option<i128>) -> ScalarValue {
-        ScalarValue::Decimal128(value, self.result_precision, self.result_scale as i8)
+    fn total_type(self) -> DataType {
+        DataType::Decimal128(self.total_precision(), self.scale as i8)
+    }
+
+    /// The total if it has no more digits than its type.
+    pub(super) fn checked(self, total: i256) -> Option<i128> {
+        narrow(total, self.total_precision())
+    }
+
+    pub(super) fn scalar(self, total: Option<i128>) -> ScalarValue {
+        ScalarValue::Decimal128(total, self.total_precision(), self.scale as i8)
     }
 
     pub(super) fn accumulator(self, distinct: bool) -> Box<dyn Accumulator> {
@@ -130,67 +78,6 @@ impl Plan {
     }
 }
 
-fn digits(precision: u8, scale: u8) -> Digits {
-    Digits { precision: precision.into(), scale: scale.into() }
-}
-
-fn parts(t: &SparkType) -> (u8, u8) {
-    match t {
-        SparkType::Decimal { precision, scale } => (*precision, *scale),
-        _ => (0, 0),
-    }
-}
-
-/// The plan of an average over the first argument.
-fn average_of(input: Option<&DataType>) -> DataFusionResult<Plan> {
-    match input {
-        Some(DataType::Decimal128(precision, scale)) => Ok(Plan::average(*precision, *scale as u8)),
-        other => datafusion::common::internal_err!("the average of decimals does not take {other:?}"),
-    }
-}
-
-/// `avg` over decimals.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct DecimalAverage {
-    signature: Signature,
-}
-
-impl DecimalAverage {
-    pub(super) fn new() -> Self {
-        Self { signature: Signature::any(1, Volatility::Immutable) }
-    }
-}
-
-impl AggregateUDFImpl for DecimalAverage {
-    fn name(&self) -> &str {
-        "spark_decimal_avg"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> DataFusionResult<DataType> {
-        Ok(average_of(arg_types.first())?.result_type())
-    }
-
-    fn accumulator(&self, args: AccumulatorArgs) -> DataFusionResult<Box<dyn Accumulator>> {
-        Ok(average_of(args.expr_fields.first().map(|f| f.data_type()))?.accumulator(args.is_distinct))
-    }
-
-    fn state_fields(&self, args: StateFieldsArgs) -> DataFusionResult<Vec<FieldRef>> {
-        Ok(average_of(args.input_fields.first().map(|f| f.data_type()))?.state_fields(&args))
-    }
-
-    fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
-        !args.is_distinct
-    }
-
-    fn create_groups_accumulator(&self, args: AccumulatorArgs) -> DataFusionResult<Box<dyn GroupsAccumulator>> {
-        Ok(average_of(args.expr_fields.first().map(|f| f.data_type()))?.groups_accumulator())
-    }
-}
-
 /// The total of one group, wide enough that only its end can overflow, as in Spark without GROUP BY and in windows.
 #[derive(Debug)]
 struct Total {
@@ -202,8 +89,9 @@ struct Total {
 }
 
 impl Total {
+    /// NULL without values and after an overflow.
     fn current(&self) -> Option<i128> {
-        narrow(self.total, self.plan.total_precision).filter(|_| !self.overflow)
+        self.plan.checked(self.total).filter(|_| self.count > 0 && !self.overflow)
     }
 
     fn add(&mut self, values: &Decimal128Array, sign: i64) {
@@ -239,7 +127,7 @@ impl Accumulator for Total {
     }
 
     fn evaluate(&mut self) -> DataFusionResult<ScalarValue> {
-        Ok(self.plan.scalar(self.plan.result(self.current(), self.count)))
+        Ok(self.plan.scalar(self.current()))
     }
 
     fn size(&self) -> usize {
@@ -247,9 +135,7 @@ impl Accumulator for Total {
     }
 
     fn state(&mut self) -> DataFusionResult<Vec<ScalarValue>> {
-        let total = self.current().filter(|_| self.count > 0);
-        let total = ScalarValue::Decimal128(total, self.plan.total_precision, self.plan.scale as i8);
-        Ok(vec![total, ScalarValue::Int64(Some(self.count))])
+        Ok(vec![self.plan.scalar(self.current()), ScalarValue::Int64(Some(self.count))])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DataFusionResult<()> {
@@ -289,10 +175,6 @@ impl Totals {
         self.totals.resize(groups, 0);
         self.counts.resize(groups, 0);
     }
-
-    fn total(&self, total: i128) -> Option<i128> {
-        (total != OVERFLOWN).then_some(total)
-    }
 }
 
 /// Adds to a total unless it has overflown.
@@ -318,31 +200,23 @@ impl GroupsAccumulator for Totals {
         let [values] = values else { return datafusion::common::internal_err!("a decimal total takes one argument") };
         let values = values.as_primitive::<Decimal128Type>();
         let (totals, counts) = (&mut self.totals, &mut self.counts);
-        if self.plan.checked {
-            let limit = limit(self.plan);
-            for_each_valid(group_indices, values, opt_filter, |group, value| {
-                add_checked(&mut totals[group], value, limit);
-                counts[group] += 1;
-            });
-        } else {
-            for_each_valid(group_indices, values, opt_filter, |group, value| {
-                totals[group] = totals[group].wrapping_add(value);
-                counts[group] += 1;
-            });
-        }
+        let limit = limit(self.plan);
+        for_each_valid(group_indices, values, opt_filter, |group, value| {
+            add_checked(&mut totals[group], value, limit);
+            counts[group] += 1;
+        });
         Ok(())
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> DataFusionResult<ArrayRef> {
-        let (totals, counts) = (emit_to.take_needed(&mut self.totals), emit_to.take_needed(&mut self.counts));
-        let results = totals.iter().zip(&counts).map(|(total, count)| self.plan.result(self.total(*total), *count));
-        let results: Decimal128Array = results.collect();
-        Ok(Arc::new(results.with_data_type(self.plan.result_type())))
+        let mut state = self.state(emit_to)?;
+        state.truncate(1);
+        state.pop().ok_or_else(|| datafusion::common::internal_datafusion_err!("a decimal total has a state"))
     }
 
     fn state(&mut self, emit_to: EmitTo) -> DataFusionResult<Vec<ArrayRef>> {
         let (totals, counts) = (emit_to.take_needed(&mut self.totals), emit_to.take_needed(&mut self.counts));
-        let totals = totals.iter().zip(&counts).map(|(t, count)| self.total(*t).filter(|_| *count > 0));
+        let totals = totals.iter().zip(&counts).map(|(t, count)| Some(*t).filter(|t| *count > 0 && *t != OVERFLOWN));
         let totals: Decimal128Array = totals.collect();
         Ok(vec![Arc::new(totals.with_data_type(self.plan.total_type())), Arc::new(Int64Array::from(counts))])
     }
@@ -388,5 +262,5 @@ impl GroupsAccumulator for Totals {
 }
 
 fn limit(plan: Plan) -> i128 {
-    POWERS.get(usize::from(plan.total_precision)).copied().unwrap_or(OVERFLOWN)
+    POWERS.get(usize::from(plan.total_precision())).copied().unwrap_or(OVERFLOWN)
 }

@@ -1,4 +1,4 @@
-//! `sum(DISTINCT ..)` and `avg(DISTINCT ..)` over decimals.
+//! `sum(DISTINCT ..)` over decimals of more than 28 digits.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,7 +9,6 @@ use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::Accumulator;
 
 use super::decimal::Plan;
-use crate::arithmetic::decimal_math::narrow;
 
 /// The different values of one group.
 #[derive(Debug)]
@@ -34,8 +33,8 @@ impl Accumulator for DistinctDecimals {
 
     fn evaluate(&mut self) -> DataFusionResult<ScalarValue> {
         let total = self.values.iter().fold(i256::ZERO, |total, v| total.wrapping_add(i256::from_i128(*v)));
-        let total = narrow(total, self.plan.total_precision());
-        Ok(self.plan.scalar(self.plan.result(total, self.values.len() as i64)))
+        let total = self.plan.checked(total).filter(|_| !self.values.is_empty());
+        Ok(self.plan.scalar(total))
     }
 
     fn size(&self) -> usize {

@@ -1,4 +1,4 @@
-//! Aggregate kernels with Spark's results: sums and averages of decimals, extremes of floats; DataFusion's own where they agree.
+//! Aggregate kernels with Spark's results: sums of decimals, extremes of floats; DataFusion's own where they agree.
 
 mod decimal;
 mod distinct;
@@ -8,7 +8,7 @@ mod sum;
 
 use std::sync::{Arc, LazyLock};
 
-use datafusion::functions_aggregate::{average, min_max};
+use datafusion::functions_aggregate::min_max;
 use datafusion::logical_expr::AggregateUDF;
 
 use crate::error::{Result, SparkError};
@@ -19,16 +19,6 @@ use crate::types::SparkType;
 pub fn sum_udaf() -> Arc<AggregateUDF> {
     static UDAF: LazyLock<Arc<AggregateUDF>> = LazyLock::new(|| Arc::new(AggregateUDF::from(sum::SparkSum::new())));
     Arc::clone(&UDAF)
-}
-
-/// `avg` over `input`, which is double or a decimal; a decimal's average is rounded as Spark rounds it.
-pub fn avg_udaf(input: &SparkType) -> Arc<AggregateUDF> {
-    static DECIMAL: LazyLock<Arc<AggregateUDF>> =
-        LazyLock::new(|| Arc::new(AggregateUDF::from(decimal::DecimalAverage::new())));
-    match input {
-        SparkType::Decimal { .. } => Arc::clone(&DECIMAL),
-        _ => average::avg_udaf(),
-    }
 }
 
 /// `min` over `input`, of which NaN is the largest value.

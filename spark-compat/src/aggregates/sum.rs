@@ -27,7 +27,7 @@ impl SparkSum {
 fn wide_decimal(input: Option<&FieldRef>) -> Option<Plan> {
     match input?.data_type() {
         DataType::Decimal128(precision, scale) if *precision > MAX_UNCHECKED_PRECISION => {
-            Some(Plan::sum(*precision, *scale as u8))
+            Some(Plan::new(*precision, *scale as u8))
         }
         _ => None,
     }

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn results_are_rounded_once_and_null_on_overflow() {
+    fn results_are_rounded_as_spark_rounds_them_and_null_on_overflow() {
         use ArithmeticOp as Op;
         let cases = [
             (Op::Divide, ("1.0", "decimal(2,1)"), ("3", "decimal(1,0)"), "decimal(7,6) 0.333333"),

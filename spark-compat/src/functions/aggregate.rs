@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use datafusion::functions::core::expr_fn::r#struct;
-use datafusion::functions_aggregate::{count, min_max, sum};
+use datafusion::functions_aggregate::count;
 use datafusion::logical_expr::expr::{AggregateFunction, Case};
 use datafusion::logical_expr::{AggregateUDF, Expr, lit};
 
 use super::arguments::{Arity, Input};
 use super::{Function, Support, float_keys};
+use crate::aggregates;
 use crate::arithmetic::{self, ArithmeticOp};
 use crate::cast;
 use crate::coercion::decimal::{self, Digits};
@@ -21,9 +22,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::aggregate("count", Arity::AtLeast(1), &[Input::Any], count_rows),
     Function::aggregate("sum", Arity::Exactly(1), &[Input::Numeric], sum).with_support(NUMBERS),
     Function::aggregate("avg", Arity::Exactly(1), &[Input::Numeric], avg).with_aliases(&["mean"]).with_support(NUMBERS),
-    Function::aggregate("min", Arity::Exactly(1), &[Input::Any], |call| extreme(call, min_max::min_udaf()))
+    Function::aggregate("min", Arity::Exactly(1), &[Input::Any], |call| extreme(call, aggregates::min_udaf))
         .with_support(EXTREMES),
-    Function::aggregate("max", Arity::Exactly(1), &[Input::Any], |call| extreme(call, min_max::max_udaf()))
+    Function::aggregate("max", Arity::Exactly(1), &[Input::Any], |call| extreme(call, aggregates::max_udaf))
         .with_support(EXTREMES),
 ];
 
@@ -110,7 +111,7 @@ fn total(call: &AggregateCall<'_>) -> Result<Typed> {
     };
     let arg = arg.coerced(&summed, call.zone)?;
     let key = if call.distinct { float_keys::normalized(arg.expr, &summed) } else { arg.expr };
-    Ok(Typed::new(call.over(sum::sum_udaf(), key), result, true, ""))
+    Ok(Typed::new(call.over(aggregates::sum_udaf(), key), result, true, ""))
 }
 
 /// The sum divided by the count, as Spark's `Average` computes it: doubles, or decimals with four digits more.
@@ -136,23 +137,11 @@ fn avg(call: AggregateCall<'_>) -> Result<Typed> {
 }
 
 /// The least or the greatest value. NaN is greater than all others.
-fn extreme(call: AggregateCall<'_>, function: Arc<AggregateUDF>) -> Result<Typed> {
+fn extreme(call: AggregateCall<'_>, function: fn(&SparkType) -> Result<Arc<AggregateUDF>>) -> Result<Typed> {
     let name = call.name();
     let arg = call.single()?;
-    match &arg.data_type {
-        SparkType::Map { .. } | SparkType::CalendarInterval => {
-            return Err(SparkError::analysis(format!(
-                "cannot resolve '{name}' due to data type mismatch: function {} does not support ordering on type {}",
-                call.called, arg.data_type
-            )));
-        }
-        SparkType::Array { .. } | SparkType::Struct(_) => {
-            return Err(SparkError::unsupported(format!("{} of {}", call.called, arg.data_type)));
-        }
-        _ => {}
-    }
+    let function = function(&arg.data_type)?;
     // Repetitions make no difference to the least and the greatest.
     let call = AggregateCall { distinct: false, ..call };
-    let value = float_keys::with_one_nan(arg.expr, &arg.data_type);
-    Ok(Typed::new(call.over(function, value), arg.data_type, true, name))
+    Ok(Typed::new(call.over(function, arg.expr), arg.data_type, true, name))
 }

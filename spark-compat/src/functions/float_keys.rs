@@ -28,55 +28,36 @@ pub(crate) fn normalized(expr: Expr, data_type: &SparkType) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&KEY), vec![expr]))
 }
 
-/// The expression with all NaNs made one, the greatest in Arrow's order too; -0.0 stays what it is.
-pub(crate) fn with_one_nan(expr: Expr, data_type: &SparkType) -> Expr {
-    if !needs_normalization(data_type) {
-        return expr;
-    }
-    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&ONE_NAN), vec![expr]))
-}
-
 fn is_normalized(expr: &Expr) -> bool {
     matches!(expr, Expr::ScalarFunction(call) if call.func == *KEY)
 }
 
-static KEY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::from(NormalizeFloat::new(true))));
-static ONE_NAN: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::from(NormalizeFloat::new(false))));
+static KEY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::from(NormalizeFloat::new())));
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct NormalizeFloat {
     signature: Signature,
-    /// Whether -0.0 becomes 0.0.
-    zeros: bool,
 }
 
 impl NormalizeFloat {
-    fn new(zeros: bool) -> Self {
+    fn new() -> Self {
         let types = vec![DataType::Float32, DataType::Float64];
-        Self { signature: Signature::uniform(1, types, Volatility::Immutable), zeros }
+        Self { signature: Signature::uniform(1, types, Volatility::Immutable) }
     }
+}
 
-    fn normalize_f64(&self, value: f64) -> f64 {
-        match self.zeros {
-            _ if value.is_nan() => f64::NAN,
-            // -0.0 + 0.0 is 0.0; every other value stays.
-            true => value + 0.0,
-            false => value,
-        }
-    }
+fn normalize_f64(value: f64) -> f64 {
+    // -0.0 + 0.0 is 0.0; every other value stays.
+    if value.is_nan() { f64::NAN } else { value + 0.0 }
+}
 
-    fn normalize_f32(&self, value: f32) -> f32 {
-        match self.zeros {
-            _ if value.is_nan() => f32::NAN,
-            true => value + 0.0,
-            false => value,
-        }
-    }
+fn normalize_f32(value: f32) -> f32 {
+    if value.is_nan() { f32::NAN } else { value + 0.0 }
 }
 
 impl ScalarUDFImpl for NormalizeFloat {
     fn name(&self) -> &str {
-        if self.zeros { "spark_float_key" } else { "spark_one_nan" }
+        "spark_float_key"
     }
 
     fn signature(&self) -> &Signature {
@@ -90,20 +71,20 @@ impl ScalarUDFImpl for NormalizeFloat {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
         match args.args.as_slice() {
             [ColumnarValue::Scalar(ScalarValue::Float64(value))] => {
-                Ok(ColumnarValue::Scalar(ScalarValue::Float64(value.map(|v| self.normalize_f64(v)))))
+                Ok(ColumnarValue::Scalar(ScalarValue::Float64(value.map(normalize_f64))))
             }
             [ColumnarValue::Scalar(ScalarValue::Float32(value))] => {
-                Ok(ColumnarValue::Scalar(ScalarValue::Float32(value.map(|v| self.normalize_f32(v)))))
+                Ok(ColumnarValue::Scalar(ScalarValue::Float32(value.map(normalize_f32))))
             }
             [ColumnarValue::Array(array)] => match array.data_type() {
                 DataType::Float64 => {
                     let normalized: PrimitiveArray<Float64Type> =
-                        array.as_primitive::<Float64Type>().unary(|v| self.normalize_f64(v));
+                        array.as_primitive::<Float64Type>().unary(normalize_f64);
                     Ok(ColumnarValue::Array(Arc::new(normalized)))
                 }
                 DataType::Float32 => {
                     let normalized: PrimitiveArray<Float32Type> =
-                        array.as_primitive::<Float32Type>().unary(|v| self.normalize_f32(v));
+                        array.as_primitive::<Float32Type>().unary(normalize_f32);
                     Ok(ColumnarValue::Array(Arc::new(normalized)))
                 }
                 other => datafusion::common::internal_err!("cannot normalize {other}"),
@@ -119,18 +100,10 @@ mod tests {
 
     #[test]
     fn equal_values_get_equal_bits() {
-        let key = NormalizeFloat::new(true);
         let negative_nan = f64::from_bits(0xfff8_0000_0000_0001);
-        assert_eq!(key.normalize_f64(negative_nan).to_bits(), f64::NAN.to_bits());
-        assert_eq!(key.normalize_f64(-0.0).to_bits(), 0.0f64.to_bits());
-        assert_eq!(key.normalize_f32(-0.0).to_bits(), 0.0f32.to_bits());
-        assert_eq!(key.normalize_f64(-1.5), -1.5);
-    }
-
-    #[test]
-    fn one_nan_leaves_zeros_as_they_are() {
-        let one_nan = NormalizeFloat::new(false);
-        assert_eq!(one_nan.normalize_f64(-0.0).to_bits(), (-0.0f64).to_bits());
-        assert_eq!(one_nan.normalize_f64(f64::from_bits(0xfff8_0000_0000_0001)).to_bits(), f64::NAN.to_bits());
+        assert_eq!(normalize_f64(negative_nan).to_bits(), f64::NAN.to_bits());
+        assert_eq!(normalize_f64(-0.0).to_bits(), 0.0f64.to_bits());
+        assert_eq!(normalize_f32(-0.0).to_bits(), 0.0f32.to_bits());
+        assert_eq!(normalize_f64(-1.5), -1.5);
     }
 }
