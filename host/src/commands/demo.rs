@@ -7,7 +7,7 @@ use crate::error::{HostError, Result};
 
 const AFTER_HELP: &str = "\
 Examples:
-  casemate demo                        TPC-H at scale factor 0.1, about 75 MB of encrypted tables
+  casemate demo                        TPC-H at scale factor 0.1, about 60 MB of encrypted tables
   casemate demo --scale-factor 1
   casemate demo --keep /tmp/demo       keeps everything that the parent saw, to look through
 

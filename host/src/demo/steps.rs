@@ -281,7 +281,7 @@ async fn search_all(folder: &Path, canaries: Canaries) -> Result<(SearchReport, 
 
 fn verdict(report: &SearchReport) -> Result<()> {
     if report.found.is_empty() {
-        say("FOUND NONE: the parent learned sizes, times and file names");
+        say("FOUND NONE: the parent learned sizes, times, file names and what the key is called");
         return Ok(());
     }
     for (bytes, seen) in &report.found {
