@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use casemate_wire::UnixMillis;
 use casemate_wire::address::Address;
-use casemate_wire::attestation::policy::{TrustPolicy, TrustedRoot};
+use casemate_wire::attestation::policy::{Pcr, TrustPolicy, TrustedRoot};
 use casemate_wire::attestation::{AttestationError, VerifiedDocument, verify, verify_chain_only};
 use casemate_wire::handshake::{Inspection, inspect};
 use casemate_wire::transport;
@@ -125,7 +125,9 @@ impl Findings {
             let age = now.0.saturating_sub(facts.timestamp.0) / 1000;
             println!("issued       {} ({age} s ago)", time_text(facts.timestamp));
             println!("root         {}", root_text(facts));
-            for (index, value) in &facts.pcrs {
+            // Registers that nothing was measured into say nothing, except where that is the finding.
+            let tells = |(index, value): &(&u8, &Pcr)| **index <= 2 || value.iter().any(|byte| *byte != 0);
+            for (index, value) in facts.pcrs.iter().filter(tells) {
                 println!("PCR{index:<10}{}", hex::encode(value));
             }
         }
