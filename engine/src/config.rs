@@ -47,7 +47,7 @@ impl EngineConfig {
             storage_options: StorageOptions::default(),
             query_timeout: None,
             max_sessions: None,
-            max_handshakes: 32,
+            max_handshakes: 64,
             target_partitions: available_parallelism().map_or(1, usize::from),
             batch_size: 8192,
             shutdown_grace: Duration::from_secs(5),

@@ -1,6 +1,6 @@
 //! Carrying the handshake's messages over a connection.
 
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::HandshakeError;
 use super::client::{self, ClientOptions};
@@ -81,10 +81,18 @@ async fn try_accept(io: &mut BoxedIo, options: &ServerOptions) -> Result<server:
     Ok(authenticated)
 }
 
-/// Turns a client away without reading anything from it, for example with [`StatusCode::Busy`].
+/// Turns a client away, for example with [`StatusCode::Busy`], without looking at anything that it sent. Returns when
+/// the client has closed its side: a socket that is closed with unread bytes in it takes back what was written to it
+/// last (RFC 9293, 3.6.1). There is no timeout inside: wrap the future.
 pub async fn refuse<S: Io>(mut io: S, status: StatusCode) -> Result<()> {
-    write_status(&mut io, status).await
+    write_status(&mut io, status).await?;
+    io.shutdown().await?;
+    tokio::io::copy(&mut io.take(MAX_UNREAD), &mut tokio::io::sink()).await?;
+    Ok(())
 }
+
+/// How much an honest client may have sent before it learns that it is turned away: less than this by far.
+const MAX_UNREAD: u64 = 64 << 10;
 
 /// All that a client, and whoever sits between, learns about a failure.
 fn status_of(error: &HandshakeError) -> StatusCode {
