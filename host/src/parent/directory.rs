@@ -25,7 +25,7 @@ pub enum DirectoryError {
     /// There is no such file.
     #[error("there is no file `{0}` in the data directory")]
     NotFound(String),
-    /// It is a link that leads out, a device, a pipe, a socket or a folder.
+    /// It is a link that leads out, a device, a pipe or a socket.
     #[error("`{0}` is not a regular file inside the data directory")]
     NotServed(String),
     /// The range does not lie inside the file.
@@ -102,8 +102,11 @@ impl DataDirectory {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = self.open_below(path, flags).map_err(|errno| refusal(path, errno))?;
         let stat = rustix::fs::fstat(&fd).map_err(|errno| refusal(path, errno))?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(DirectoryError::NotServed(path.to_owned()));
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => {}
+            // As in an object store, a folder is no file; an engine that is told so asks for what lies below it.
+            FileType::Directory => return Err(DirectoryError::NotFound(path.to_owned())),
+            _ => return Err(DirectoryError::NotServed(path.to_owned())),
         }
         Ok(DataFile { file: File::from(fd), entry: entry(path.to_owned(), &stat) })
     }
@@ -331,9 +334,10 @@ mod tests {
         let (_temp, data) = directory();
         let _socket = std::os::unix::net::UnixListener::bind(data.path().join("socket")).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, data.path().join("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
-        for path in ["sales", "socket", "pipe"] {
+        for path in ["socket", "pipe"] {
             assert!(matches!(data.file(path), Err(DirectoryError::NotServed(_))), "{path}");
         }
+        assert!(matches!(data.file("sales"), Err(DirectoryError::NotFound(_))));
         assert_eq!(data.list("", 10).unwrap().len(), 2);
     }
 
