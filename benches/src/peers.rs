@@ -26,7 +26,7 @@ const MEMORY_LIMIT: u64 = 8 << 30;
 /// A way to run SQL over TPC-H's tables.
 pub enum Peer {
     /// Casemate.
-    Sealed(Sealed),
+    Sealed(Box<Sealed>),
     /// DataFusion.
     Plain(DataFusion),
 }

@@ -48,7 +48,10 @@ impl Tables {
     pub async fn peers(&self) -> Result<Vec<(&'static str, Peer)>> {
         let partitions = available_parallelism().map_or(1, usize::from);
         Ok(vec![
-            ("Casemate, sealed and encrypted", Peer::Sealed(Sealed::start(&self.encrypted, partitions).await?)),
+            (
+                "Casemate, sealed and encrypted",
+                Peer::Sealed(Box::new(Sealed::start(&self.encrypted, partitions).await?)),
+            ),
             ("DataFusion, encrypted", Peer::Plain(DataFusion::start(&self.encrypted, Some(&KEY), partitions).await?)),
             ("DataFusion, plain", Peer::Plain(DataFusion::start(&self.plain, None, partitions).await?)),
         ])
