@@ -1,6 +1,7 @@
 //! A Spark session: settings and temporary views that live together, and the way from a statement to its result.
 
 mod command;
+mod interrupt;
 mod options;
 mod output;
 mod prepared;
@@ -17,6 +18,7 @@ use datafusion::execution::SessionState;
 use futures::TryStreamExt;
 use sqlparser::ast;
 
+pub use interrupt::Interrupt;
 pub use options::SparkSessionOptions;
 pub use prepared::Prepared;
 pub use schema::{SparkColumn, SparkSchema, TIME_ZONE_METADATA_KEY, TYPE_METADATA_KEY};

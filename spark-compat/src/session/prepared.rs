@@ -9,6 +9,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{EmptyRecordBatchStream, ExecutionPlan, execute_stream};
 
 use super::command::Command;
+use super::interrupt::{Interrupt, InterruptOnDrop, interruptible};
 use super::output;
 use super::schema::SparkSchema;
 use crate::error::Result;
@@ -63,11 +64,17 @@ impl Prepared {
     ///
     /// Dropping the stream cancels the query.
     pub async fn execute(self) -> Result<SendableRecordBatchStream> {
+        self.execute_until(&Interrupt::new()).await
+    }
+
+    /// The same, and `interrupt` stops the query from elsewhere, even while a thread is busy with it.
+    pub async fn execute_until(self, interrupt: &Interrupt) -> Result<SendableRecordBatchStream> {
         let schema = self.schema.to_arrow(&self.time_zone);
         match self.action {
             Action::Query(query) => {
-                let plan = query.physical_plan().await?;
-                Ok(output::converted(execute_stream(plan, query.state.task_ctx())?, schema))
+                let plan = interruptible(query.physical_plan().await?, interrupt)?;
+                let stream = output::converted(execute_stream(plan, query.state.task_ctx())?, schema);
+                Ok(Box::pin(InterruptOnDrop { stream, interrupt: interrupt.clone() }))
             }
             Action::Command(command) => {
                 command.run()?;
