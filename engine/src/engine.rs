@@ -188,4 +188,6 @@ impl Engine {
 }
 
 #[cfg(test)]
+mod sql_tests;
+#[cfg(test)]
 mod tests;

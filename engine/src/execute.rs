@@ -7,6 +7,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use spark_compat::error::SparkError;
 use spark_compat::parse::{Statement, parse_script};
+pub use spark_compat::session::Interrupt;
 use spark_compat::session::{SparkSession, SparkSessionOptions};
 use url::Url;
 
@@ -22,8 +23,13 @@ pub trait Sql: Send + Sync + 'static {
     /// Splits and parses a text.
     fn parse(&self, sql: &str) -> Result<Vec<Self::Statement>, SparkError>;
 
-    /// Resolves and starts a statement. The stream's schema is the result's, as clients see it.
-    async fn execute(&self, statement: &Self::Statement) -> Result<SendableRecordBatchStream, SparkError>;
+    /// Resolves and starts a statement, which `interrupt` stops even while a thread is busy with it. The
+    /// stream's schema is the result's, as clients see it.
+    async fn execute(
+        &self,
+        statement: &Self::Statement,
+        interrupt: &Interrupt,
+    ) -> Result<SendableRecordBatchStream, SparkError>;
 }
 
 /// Spark SQL over one session's tables and views.
@@ -55,7 +61,11 @@ impl Sql for SparkSql {
         parse_script(sql)
     }
 
-    async fn execute(&self, statement: &Statement) -> Result<SendableRecordBatchStream, SparkError> {
-        self.0.prepare(statement).await?.execute().await
+    async fn execute(
+        &self,
+        statement: &Statement,
+        interrupt: &Interrupt,
+    ) -> Result<SendableRecordBatchStream, SparkError> {
+        self.0.prepare(statement).await?.execute_until(interrupt).await
     }
 }

@@ -3,6 +3,7 @@
 //! The computation hands each batch over as soon as it has it and computes the next one while that is
 //! sealed and sent. It waits when the client doesn't read, and ends at once when it must.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::compute::ComputeRuntime;
 use crate::environment::Environment;
-use crate::execute::Sql;
+use crate::execute::{Interrupt, Sql};
 use crate::failure::{internal_failure, query_failure, unsendable};
 use crate::stop::{Stop, StopReason};
 
@@ -83,8 +84,13 @@ impl Run<'_> {
     ) -> Result<Outcome, Interrupted> {
         // One step may wait here while another is sealed and a third is computed.
         let (steps, mut arriving) = mpsc::channel(1);
-        let computation =
-            Computation { session: Arc::clone(session), environment: Arc::clone(self.environment), steps };
+        let interrupt = InterruptOnDrop(Interrupt::new());
+        let computation = Computation {
+            session: Arc::clone(session),
+            environment: Arc::clone(self.environment),
+            interrupt: interrupt.0.clone(),
+            steps,
+        };
         let stop_computing = stop.clone();
         let mut task = self.compute.spawn(async move {
             tokio::select! {
@@ -93,11 +99,20 @@ impl Run<'_> {
                 outcome = computation.run(&sql) => outcome,
             }
         });
-        let cut_short = self.forward(&mut arriving, stop, &mut sealer).await?;
+        let cut_short = tokio::select! {
+            biased;
+            never = interrupt.when(stop) => match never {},
+            cut_short = self.forward(&mut arriving, stop, &mut sealer) => cut_short?,
+        };
         drop(arriving);
         let computed = match cut_short {
             Some(why) => Ok(why),
             None => (&mut task).await,
+        };
+        // The interrupt makes the plan fail, and that failure may arrive before the stop itself is noticed.
+        let computed = match (computed, stop.already_requested()) {
+            (Ok(Computed::Failed(_)), Some(reason)) => Ok(Computed::Stopped(reason)),
+            (computed, _) => computed,
         };
         let (status, outcome) = match computed {
             Ok(Computed::Whole) => (EndStatus::Ok, Outcome::Answered),
@@ -148,10 +163,29 @@ impl Run<'_> {
     }
 }
 
+/// Stops a computation that is too busy to notice that nobody waits for it.
+struct InterruptOnDrop(Interrupt);
+
+impl InterruptOnDrop {
+    /// Interrupts when the query must stop, even while a record is on its way to a client that doesn't read.
+    async fn when(&self, stop: &Stop) -> Infallible {
+        stop.requested().await;
+        self.0.interrupt();
+        std::future::pending().await
+    }
+}
+
+impl Drop for InterruptOnDrop {
+    fn drop(&mut self) {
+        self.0.interrupt();
+    }
+}
+
 /// What runs on the compute threads.
 struct Computation<S> {
     session: Arc<S>,
     environment: Arc<Environment>,
+    interrupt: Interrupt,
     steps: mpsc::Sender<Step>,
 }
 
@@ -166,7 +200,7 @@ impl<S: Sql> Computation<S> {
 
     async fn statements(&self, sql: &str) -> Result<(), SparkError> {
         for statement in self.session.parse(sql)? {
-            let mut batches = self.session.execute(&statement).await?;
+            let mut batches = self.session.execute(&statement, &self.interrupt).await?;
             if !self.send(Step::Schema(batches.schema())).await {
                 return Ok(());
             }

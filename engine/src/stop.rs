@@ -56,6 +56,18 @@ impl Stop {
         Stop { cancelled, stopping, limit }
     }
 
+    /// Whether the query must stop now.
+    pub fn already_requested(&self) -> Option<StopReason> {
+        if self.cancelled.is_cancelled() {
+            return Some(StopReason::Cancelled);
+        }
+        if self.stopping.is_cancelled() {
+            return Some(StopReason::ShuttingDown);
+        }
+        let (_, limit) = self.limit.filter(|(deadline, _)| Instant::now() >= *deadline)?;
+        Some(StopReason::TimedOut(limit))
+    }
+
     /// Waits until the query must stop, maybe for ever. Cancel safe.
     pub async fn requested(&self) -> StopReason {
         let timed_out = async {

@@ -26,7 +26,7 @@ use futures::{StreamExt, stream};
 use spark_compat::error::{Position, SparkError};
 
 use crate::environment::Environment;
-use crate::execute::Sql;
+use crate::execute::{Interrupt, Sql};
 use crate::storage::StorageConnector;
 
 /// One client that a test engine knows, with everything it needs to connect.
@@ -125,6 +125,7 @@ pub enum Command {
     PanicInStream,
     TakeMemory(usize),
     Fail,
+    FailInStream,
 }
 
 /// Rows of each scripted batch.
@@ -168,12 +169,13 @@ impl Sql for ScriptedSql {
                 ["panic", "later"] => Ok(Command::PanicInStream),
                 ["memory", bytes] => Ok(Command::TakeMemory(bytes.parse().unwrap())),
                 ["fail"] => Ok(Command::Fail),
+                ["fail", "later"] => Ok(Command::FailInStream),
                 _ => Err(SparkError::parse("no such command", sql, Position { line: 1, column: 0 })),
             })
             .collect()
     }
 
-    async fn execute(&self, command: &Command) -> Result<SendableRecordBatchStream, SparkError> {
+    async fn execute(&self, command: &Command, interrupt: &Interrupt) -> Result<SendableRecordBatchStream, SparkError> {
         match command {
             Command::Rows(rows) => Ok(self.batches(rows.div_ceil(BATCH_ROWS))),
             Command::Endless => Ok(self.batches(usize::MAX)),
@@ -195,6 +197,12 @@ impl Sql for ScriptedSql {
                 Ok(self.batches(1))
             }
             Command::Fail => Err(SparkError::analysis("no such column")),
+            Command::FailInStream => {
+                // As a session's stream does when it is dropped.
+                interrupt.interrupt();
+                let batches = stream::once(async { Err(SparkError::arithmetic("divide by zero").into()) });
+                Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::new(Schema::empty()), batches)))
+            }
         }
     }
 }

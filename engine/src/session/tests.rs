@@ -184,6 +184,13 @@ async fn an_error_ends_its_query_and_not_the_session() {
 }
 
 #[tokio::test]
+async fn an_error_in_the_middle_of_a_result_ends_its_query_with_that_error() {
+    let mut running = start(Setup::default()).await;
+    assert_eq!(failure(&running.run("fail later").await.1), ("arithmetic", "divide by zero"));
+    assert_eq!(running.run("rows 1").await.1, EndStatus::Ok);
+}
+
+#[tokio::test]
 async fn a_panic_is_an_internal_error_without_its_text_and_the_session_goes_on() {
     let mut running = start(Setup::default()).await;
     for script in ["panic", "panic later"] {
