@@ -77,12 +77,18 @@ impl ComparisonOp {
     }
 }
 
-/// Lowers `left op right` with Spark's coercion to a boolean expression. The zone is the session's.
-pub fn lower_comparison(op: ComparisonOp, left: TypedExpr, right: TypedExpr, zone: Zone) -> Result<Expr> {
+/// The type in which both sides are compared; casts to it may give NULL ([`cast::may_give_null`]).
+pub fn common_type(op: ComparisonOp, left: &TypedExpr, right: &TypedExpr) -> Result<SparkType> {
     let literals = (integer_literal(&left.0), integer_literal(&right.0));
     let common = comparison_type(&left.1, &right.1, op.is_equality(), literals)
         .ok_or_else(|| SparkError::analysis(format!("differing types ({} and {}).", left.1, right.1)))?;
     check_comparable(op, &common)?;
+    Ok(common)
+}
+
+/// Lowers `left op right` with Spark's coercion to a boolean expression. The zone is the session's.
+pub fn lower_comparison(op: ComparisonOp, left: TypedExpr, right: TypedExpr, zone: Zone) -> Result<Expr> {
+    let common = common_type(op, &left, &right)?;
     let left = cast::lower(left.0, &left.1, &common, zone)?;
     let right = cast::lower(right.0, &right.1, &common, zone)?;
     Ok(compare(op, left, right, &common))

@@ -6,6 +6,7 @@ use sqlparser::ast;
 
 use super::Lowering;
 use crate::arithmetic::{self, ArithmeticOp};
+use crate::cast;
 use crate::comparison::{self, ComparisonOp};
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
@@ -71,7 +72,9 @@ impl Lowering<'_, '_> {
             return Ok(temporal);
         }
         let name = names::infix(&left.name, op.symbol(), &right.name);
-        let nullable = left.nullable || right.nullable;
+        // A string is read as a double, which may fail.
+        let is_string = |side: &Typed| side.data_type == SparkType::String;
+        let nullable = left.nullable || right.nullable || is_string(&left) || is_string(&right);
         let (expr, data_type) =
             arithmetic::lower_binary(op, (left.expr, left.data_type), (right.expr, right.data_type), &name)?;
         // Decimals that overflow are NULL.
@@ -88,9 +91,12 @@ impl Lowering<'_, '_> {
 /// `left op right`, a boolean, with Spark's coercion of both sides.
 pub(super) fn compare(op: ComparisonOp, left: Typed, right: Typed, zone: Zone) -> Result<Typed> {
     let name = names::infix(&left.name, op.symbol(), &right.name);
-    let nullable = op != ComparisonOp::NullSafeEq && (left.nullable || right.nullable);
-    let expr: Expr = comparison::lower_comparison(op, (left.expr, left.data_type), (right.expr, right.data_type), zone)
-        .map_err(|error| with_expression(error, &name))?;
+    let (l, r) = ((left.expr, left.data_type), (right.expr, right.data_type));
+    let common = comparison::common_type(op, &l, &r).map_err(|error| with_expression(error, &name))?;
+    let may_be_null =
+        left.nullable || right.nullable || [&l.1, &r.1].into_iter().any(|t| cast::may_give_null(t, &common));
+    let nullable = op != ComparisonOp::NullSafeEq && may_be_null;
+    let expr = comparison::lower_comparison(op, l, r, zone).map_err(|error| with_expression(error, &name))?;
     Ok(Typed::new(expr, SparkType::Boolean, nullable, name))
 }
 
