@@ -9,7 +9,7 @@ mod from_decimal;
 mod from_float;
 mod from_integral;
 mod from_interval;
-mod from_string;
+pub(crate) mod from_string;
 mod from_timestamp;
 mod nested;
 mod udf;

@@ -3,6 +3,7 @@
 //! All of them lie below one base in one object store. Paths in statements are relative to it and can't leave it; no other
 //! store and no local file system can be named.
 
+mod csv;
 mod listing;
 mod parquet;
 mod path;
@@ -16,7 +17,7 @@ use crate::resolver::Table;
 use crate::types::StructField;
 
 /// The formats that Spark 3.2 reads without further packages and this crate does not.
-const OTHER_FORMATS: &[&str] = &["avro", "binaryfile", "csv", "hive", "jdbc", "json", "libsvm", "orc", "text"];
+const OTHER_FORMATS: &[&str] = &["avro", "binaryfile", "hive", "jdbc", "json", "libsvm", "orc", "text"];
 
 /// Files as a statement names them.
 #[derive(Clone, Copy, Debug)]
@@ -45,15 +46,19 @@ pub(crate) struct Storage<'a> {
 /// Whether `name` is that of a format, supported or not.
 pub(crate) fn is_format(name: &str) -> bool {
     let name = name.to_lowercase();
-    name == "parquet" || OTHER_FORMATS.contains(&name.as_str())
+    matches!(name.as_str(), "csv" | "parquet") || OTHER_FORMATS.contains(&name.as_str())
 }
 
 /// The table that the files are. They must exist, and their columns must have types that Spark reads.
 pub(crate) async fn open(storage: Storage<'_>, relation: FileRelation<'_>) -> Result<Table> {
     let format = relation.format.to_lowercase();
     match format.as_str() {
+        "csv" => csv::open(storage, relation).await,
         "parquet" => parquet::open(storage, relation).await,
         other if is_format(other) => Err(SparkError::unsupported(format!("reading {other} files"))),
-        _ => Err(SparkError::analysis(format!("Failed to find data source: {}. Supported: parquet", relation.format))),
+        _ => Err(SparkError::analysis(format!(
+            "Failed to find data source: {}. Supported: csv, parquet",
+            relation.format
+        ))),
     }
 }

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::common::config::TableParquetOptions;
+use datafusion::common::{Column, TableReference};
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig};
 use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::logical_plan::TableScanBuilder;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::listing::{self, Files};
@@ -50,7 +53,10 @@ pub(super) async fn open(storage: Storage<'_>, relation: FileRelation<'_>) -> Re
         ListingTableConfig::new_with_multi_paths(files.urls).with_listing_options(listing).with_schema(table_schema);
     let cache = storage.state.runtime_env().cache_manager.get_file_statistic_cache();
     let table = ListingTable::try_new(config)?.with_cache(cache);
-    Ok(Table { source: provider_as_source(Arc::new(table)), columns })
+    let name = TableReference::bare(relation.path);
+    let scan = TableScanBuilder::new(name.clone(), provider_as_source(Arc::new(table))).build()?;
+    let definitions = columns.iter().map(|c| Expr::Column(Column::new(Some(name.clone()), c.name.clone()))).collect();
+    Ok(Table { rows: LogicalPlan::TableScan(scan), columns, definitions })
 }
 
 /// Reading options. Keys are never among them: only the id of the factory that knows them.

@@ -33,7 +33,7 @@ pub(super) fn table_schema(columns: &[TableColumn], not_null: impl Fn(&str) -> b
 }
 
 /// Names differ by more than case: a query could not tell the columns apart.
-fn refuse_duplicates(columns: &[TableColumn]) -> Result<()> {
+pub(super) fn refuse_duplicates(columns: &[TableColumn]) -> Result<()> {
     let mut seen = HashSet::new();
     match columns.iter().find(|column| !seen.insert(column.name.to_lowercase())) {
         Some(column) => Err(SparkError::analysis(format!(

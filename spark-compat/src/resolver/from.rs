@@ -1,10 +1,6 @@
 //! FROM: views, WITH queries, files, subqueries, VALUES and their aliases; comma means cross join.
 
-use std::sync::Arc;
-
-use datafusion::common::{Column, JoinType, TableReference};
-use datafusion::logical_expr::logical_plan::TableScanBuilder;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::common::JoinType;
 use sqlparser::ast;
 
 use super::attribute::Attribute;
@@ -108,32 +104,29 @@ impl Resolver<'_> {
                 }
                 let definition = self.tables.view(name).ok_or_else(|| self.tables.not_found(name))?;
                 let relation = match definition.as_ref() {
-                    TableDefinition::Files(table) => self.scan(name, table)?,
+                    TableDefinition::Files(table) => self.scan(table)?,
                     TableDefinition::Query(view) => self.view_query(name, view)?,
                 };
                 Ok(Relation { plan: relation.plan, scope: relation.scope.requalified(name) })
             }
             [format, path] => match self.tables.file(format, path) {
-                Some(table) => self.scan(path, table),
+                Some(table) => self.scan(table),
                 None => Err(self.tables.not_found(&parts.join("."))),
             },
             _ => Err(self.tables.not_found(&parts.join("."))),
         }
     }
 
-    /// A scan whose columns are new attributes. Nothing is cast here: tables have the Arrow types of their Spark types.
-    fn scan(&self, name: &str, table: &Table) -> Result<Relation> {
-        let reference = TableReference::bare(name);
-        let scan = TableScanBuilder::new(reference.clone(), Arc::clone(&table.source)).build()?;
+    /// A table whose columns are new attributes.
+    fn scan(&self, table: &Table) -> Result<Relation> {
         let mut exprs = Vec::with_capacity(table.columns.len());
         let mut columns = Vec::with_capacity(table.columns.len());
-        for column in &table.columns {
+        for (column, definition) in table.columns.iter().zip(&table.definitions) {
             let attribute = self.ids.attribute(column.data_type.clone(), column.nullable);
-            let source = Expr::Column(Column::new(Some(reference.clone()), column.name.clone()));
-            exprs.push(plan::define(source, attribute.id));
+            exprs.push(plan::define(definition.clone(), attribute.id));
             columns.push(ScopeColumn { name: column.name.clone(), qualifier: None, attribute });
         }
-        Ok(Relation { plan: plan::project(LogicalPlan::TableScan(scan), exprs)?, scope: Scope::new(columns) })
+        Ok(Relation { plan: plan::project(table.rows.clone(), exprs)?, scope: Scope::new(columns) })
     }
 
     /// A view's query, resolved in the view's own settings and seeing no WITH queries. The columns are those that the view

@@ -1,10 +1,9 @@
 //! What the names in FROM mean: temporary views, and files that the statement names itself.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::sync::Arc;
 
-use datafusion::logical_expr::TableSource;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use sqlparser::ast;
 
 use super::similarity::suggestions;
@@ -23,19 +22,15 @@ pub(crate) struct TableColumn {
     pub nullable: bool,
 }
 
-/// Files that are read as one table. The source's columns have the Arrow types of `columns`, in their order.
-#[derive(Clone)]
+/// Files that are read as one table.
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// What DataFusion scans.
-    pub source: Arc<dyn TableSource>,
+    /// The plan that reads them.
+    pub rows: LogicalPlan,
     /// The columns.
     pub columns: Vec<TableColumn>,
-}
-
-impl fmt::Debug for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table").field("columns", &self.columns).finish_non_exhaustive()
-    }
+    /// What each column is over `rows`; it has the Arrow type of the column's type.
+    pub definitions: Vec<Expr>,
 }
 
 /// A view that stands for a query. Each use resolves the text again, in the settings that held when the view was made.
@@ -74,8 +69,8 @@ impl Tables {
     }
 
     /// Makes `name` stand for `definition`.
-    pub fn set_view(&mut self, name: &str, definition: TableDefinition) {
-        self.views.insert(name.to_lowercase(), (name.to_string(), Arc::new(definition)));
+    pub fn set_view(&mut self, name: &str, definition: Arc<TableDefinition>) {
+        self.views.insert(name.to_lowercase(), (name.to_string(), definition));
     }
 
     /// Forgets a view; says whether there was one.
@@ -113,7 +108,7 @@ mod tests {
     fn a_missing_table_is_reported_with_the_nearest_names() {
         let mut tables = Tables::default();
         let view = ViewQuery { query: parse("select 1"), zone: Zone::UTC, columns: vec![], query_names: vec![] };
-        tables.set_view("LineItem", TableDefinition::Query(view));
+        tables.set_view("LineItem", Arc::new(TableDefinition::Query(view)));
         assert_eq!(
             tables.not_found("lineitems").message,
             "Table or view not found: lineitems; did you mean 'LineItem'?"

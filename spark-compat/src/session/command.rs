@@ -16,7 +16,7 @@ pub(super) struct Command {
 
 #[derive(Debug)]
 pub(super) enum Effect {
-    SetView { name: String, or_replace: bool, definition: TableDefinition },
+    SetView { name: String, or_replace: bool, definition: Arc<TableDefinition> },
     DropView { name: String, if_exists: bool },
     Setting(Change),
 }

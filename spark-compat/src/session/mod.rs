@@ -155,7 +155,7 @@ impl SparkSession {
                 TableDefinition::Files(self.open(relation).await?)
             }
         };
-        Ok(Effect::SetView { name: name.to_string(), or_replace, definition })
+        Ok(Effect::SetView { name: name.to_string(), or_replace, definition: Arc::new(definition) })
     }
 
     async fn query_view(&self, name: &str, query: &ast::Query, names: &[String]) -> Result<TableDefinition> {
