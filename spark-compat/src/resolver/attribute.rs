@@ -5,6 +5,7 @@ use std::cell::Cell;
 use datafusion::common::Column;
 use datafusion::logical_expr::Expr;
 
+use crate::error::{Result, SparkError};
 use crate::types::SparkType;
 
 /// The identity of an attribute, unique within a statement (Spark's `ExprId`).
@@ -41,10 +42,15 @@ impl Attribute {
     }
 }
 
-/// Hands out attribute identities for one statement.
+/// A statement may hold this many queries once its views and WITH queries are put in. Each use of one of those resolves it
+/// anew: thirty that use the one before twice would be a billion.
+const MAX_QUERIES: u32 = 10_000;
+
+/// Hands out attribute identities for one statement, and counts its queries.
 #[derive(Debug, Default)]
 pub(crate) struct AttributeIds {
     next: Cell<u32>,
+    queries: Cell<u32>,
 }
 
 impl AttributeIds {
@@ -53,6 +59,22 @@ impl AttributeIds {
         let id = self.next.get();
         self.next.set(id + 1);
         AttributeId(id)
+    }
+
+    /// Counts one more query.
+    ///
+    /// # Errors
+    ///
+    /// The statement holds too many.
+    pub fn count_query(&self) -> Result<()> {
+        let queries = self.queries.get() + 1;
+        self.queries.set(queries);
+        if queries > MAX_QUERIES {
+            return Err(SparkError::analysis(format!(
+                "the statement holds more than {MAX_QUERIES} queries, counting each use of a view and of a WITH query"
+            )));
+        }
+        Ok(())
     }
 
     /// A new attribute.

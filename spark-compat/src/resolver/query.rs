@@ -13,6 +13,7 @@ use crate::types::SparkType;
 impl Resolver<'_> {
     /// Resolves a query with all its clauses.
     pub(super) fn query(&self, query: &ast::Query, place: &Place<'_>) -> Result<Relation> {
+        self.ids.count_query()?;
         descend(|| self.query_level(query, place))
     }
 

@@ -85,6 +85,15 @@ async fn nesting_beyond_the_limit_is_a_clear_error() {
 }
 
 #[tokio::test]
+async fn queries_that_double_with_each_use_are_refused_in_time() {
+    let (session, _) = session();
+    let doubled: Vec<_> =
+        (1..40).map(|n| format!("c{n} AS (SELECT a.x FROM c{0} a JOIN c{0} b ON a.x = b.x)", n - 1)).collect();
+    let query = format!("WITH c0 AS (SELECT 1 x), {} SELECT * FROM c39", doubled.join(", "));
+    assert!(error(&session, &query).await.message.contains("more than 10000 queries"));
+}
+
+#[tokio::test]
 async fn plans_name_their_columns_apart_from_what_users_call_them() {
     let (session, _) = session();
     let plan = prepared(&session, "SELECT a AS x, a AS x FROM VALUES (1) t(a)").await;

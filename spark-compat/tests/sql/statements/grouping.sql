@@ -50,3 +50,20 @@ select a, a, count(*), count(*) from values (1), (2) t(a) group by a, a
 select upper(a), count(*) from values ('x'), ('X') t(a) group by upper(a)
 select case when a > 1 then 'big' else 'small' end, count(*) from values (1), (2), (3) t(a) group by case when a > 1 then 'big' else 'small' end
 select distinct a, b from values (1, 2), (1, 2), (1, null), (1, null) t(a, b)
+select sum(a), avg(a), min(a), max(a), count(a) from values (cast(1.25 as decimal(15,2))), (2.75), (null) t(a)
+select avg(a) from values (1), (2), (2) t(a)
+select avg(distinct a), sum(distinct a), count(distinct a) from values (1.5), (1.5), (2.0), (null) t(a)
+select a % 2 as r, sum(a) as s from values (1), (2), (3), (4) t(a) group by a % 2 order by r desc
+select a, b, count(*) from values (1, null), (1, null), (null, 1) t(a, b) group by b, a
+select count(*) from (select a from values (1), (1), (2) t(a) group by a) x
+select max(s) from (select a, sum(b) s from values (1, 2), (1, 3), (2, 4) t(a, b) group by a) x
+select a, sum(b) / count(*) from values (1, 2), (1, 3) t(a, b) group by a
+select sum(a) from values (cast(99999999999999999999999999999999999999 as decimal(38,0))), (1) t(a)
+select sum(a) from values (2147483647), (1) t(a)
+select min(a), max(a) from values (double('NaN')), (1.0D), (double('-Infinity')) t(a)
+select distinct a + 1 as b, a from values (1), (1), (2) t(a) order by b desc, a
+select a, a + sum(b) from values (1, 2), (1, 3), (2, 4) t(a, b) group by a
+select (a + b) * 2, count(*) from values (1, 2), (2, 1) t(a, b) group by a + b
+select b + a, count(*) from values (1, 2), (2, 1) t(a, b) group by a + b
+select coalesce(a, 0), count(*) from values (1), (null) t(a) group by coalesce(a, 0)
+select count(distinct a, b), count(distinct b) from values (1, 'x'), (1, 'y'), (2, 'x'), (1, 'x') t(a, b)

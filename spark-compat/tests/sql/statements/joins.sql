@@ -37,3 +37,14 @@ select x.a, y.a from values (1), (2) x(a) join values (1), (2) y(a) on x.a < y.a
 select * from values (1) t(a) join values (1) s(b) on a
 select * from values (1) t(a) join values (1) s(b) on sum(a) = b
 select * from (values (1) t(a) join values (1) s(b) on a = b)
+select * from values (1), (2), (null) t(a) left join values (2), (null) s(b) on t.a = s.b where s.b is null
+select * from values (1), (2), (null) t(a) full join values (2), (3), (null) s(b) on t.a = s.b where t.a is null or t.a > 1
+select t.a, s.b from values (1), (2) t(a) left join values (1), (2) s(b) on t.a = s.b and t.a > 1
+select t.a, s.b from values (1), (2) t(a) left join values (1), (2) s(b) on t.a = s.b and s.b > 1
+select t.a, s.b from values (1), (2) t(a) right join values (1), (2), (3) s(b) on t.a = s.b and t.a > 1
+select t.a, s.b, u.c from values (1), (2) t(a) left join values (1) s(b) on t.a = s.b left join values (1), (2) u(c) on u.c = s.b
+select t.a, s.b from values (1), (2), (3) t(a), values (2), (3) s(b) where t.a = s.b or t.a = 1
+select * from values (1, 'a'), (2, 'b') t(x, y) join values (1, 'a'), (2, 'c') s(x, y) using (x, y)
+select count(*) from values (1), (1) t(a) join values (1), (1), (1) s(b) on t.a = s.b
+select * from values (1.0), (2.5) t(a) join values (1), (2) s(b) on t.a = s.b
+select * from values (date '2020-01-01') t(a) join values ('2020-01-01') s(b) on t.a = s.b
