@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 
-from reference_spark import Reference, error_text
+from reference_spark import Reference, error_kind, error_text
 
 
 def main():
@@ -35,7 +35,7 @@ def respond(reference, request, timeout):
     try:
         schema, rows = reference.run(request.get("setup", []), request["query"], timeout)
     except Exception as error:  # Whatever Spark, or the conversion, has to say about this request.
-        return {"id": request["id"], "error": error_text(error)}
+        return {"id": request["id"], "error": error_text(error), "kind": error_kind(error)}
     return {"id": request["id"], "schema": schema, "rows": rows}
 
 

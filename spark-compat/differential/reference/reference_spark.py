@@ -75,3 +75,29 @@ def error_text(error):
     """What Spark said, without the stack of the JVM."""
     text = getattr(error, "desc", None) or str(getattr(error, "java_exception", None) or f"{type(error).__name__}: {error}")
     return text.split("\n\tat ")[0].strip()
+
+
+def error_kind(error):
+    """What kind of error this is, in the words of `spark_compat::ErrorKind`."""
+    names = {type(error).__name__} | set(java_classes(getattr(error, "java_exception", None)))
+    for kind, classes in KINDS:
+        if names & classes:
+            return kind
+    return "execution"
+
+
+# The first that fits decides: an analysis error may wrap a parse error of a type's text.
+KINDS = [
+    ("analysis", {"AnalysisException"}),
+    ("parse", {"ParseException"}),
+    ("arithmetic", {"ArithmeticException"}),
+    ("datetime", {"DateTimeException", "DateTimeParseException", "ZoneRulesException", "SparkUpgradeException"}),
+    ("illegal argument", {"IllegalArgumentException", "NumberFormatException", "PatternSyntaxException"}),
+]
+
+
+def java_classes(throwable):
+    """The simple names of the classes of a Java exception and its causes."""
+    while throwable is not None:
+        yield throwable.getClass().getSimpleName()
+        throwable = throwable.getCause()
