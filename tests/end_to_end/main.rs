@@ -7,6 +7,8 @@ mod bad_frames;
 mod canary;
 mod command_line;
 mod data_keys;
+mod embedded;
+mod hostile_files;
 mod lifecycle;
 mod limits;
 mod outputs;
