@@ -11,6 +11,7 @@ mod embedded;
 mod hostile_files;
 mod lifecycle;
 mod limits;
+mod memory;
 mod outputs;
 mod sql_errors;
 mod storage;
