@@ -51,6 +51,10 @@ pub(super) enum Input {
     Numeric,
     /// boolean
     Boolean,
+    /// decimal of this precision and scale
+    Decimal(u8, u8),
+    /// timestamp
+    Timestamp,
 }
 
 /// Casts the arguments to the function's inputs, of which the last one stands for all that follow.
@@ -85,6 +89,8 @@ impl Input {
             Self::Date => "date",
             Self::Numeric => "numeric",
             Self::Boolean => "boolean",
+            Self::Decimal(..) => "decimal",
+            Self::Timestamp => "timestamp",
         }
     }
 }
@@ -103,6 +109,9 @@ fn implicit_type(from: &SparkType, input: Input) -> Option<SparkType> {
         (Input::Numeric, T::String | T::Void) => Some(T::Double),
         (Input::Numeric, numeric) if numeric.is_numeric() => Some(numeric.clone()),
         (Input::Boolean, T::Boolean | T::Void) => Some(T::Boolean),
+        (Input::Decimal(precision, scale), T::String | T::Void) => Some(T::decimal(precision, scale)),
+        (Input::Decimal(precision, scale), numeric) if numeric.is_numeric() => Some(T::decimal(precision, scale)),
+        (Input::Timestamp, T::Date | T::Timestamp | T::String | T::Void) => Some(T::Timestamp),
         _ => None,
     }
 }
