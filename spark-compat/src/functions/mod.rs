@@ -22,11 +22,14 @@ mod rounding;
 mod scalar;
 mod strings;
 mod substring;
+mod window;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 pub(crate) use aggregate::AggregateCall;
+pub(crate) use window::WindowCall;
+
 use arguments::{Arity, Input};
 
 use crate::datetime::zone::Zone;
@@ -62,6 +65,7 @@ pub enum Support {
 enum LoweringRule {
     Scalar(fn(Call<'_>) -> Result<Typed>),
     Aggregate(fn(AggregateCall<'_>) -> Result<Typed>),
+    Window(fn(WindowCall<'_>) -> Result<Typed>),
     Moment(fn(Facts) -> Result<Typed>),
 }
 
@@ -92,12 +96,27 @@ impl Function {
         Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
     }
 
+    const fn window(
+        name: &'static str,
+        arity: Arity,
+        inputs: &'static [Input],
+        lower: fn(WindowCall<'_>) -> Result<Typed>,
+    ) -> Self {
+        let lowering = LoweringRule::Window(lower);
+        Self { name, aliases: &[], arity, inputs, lowering, support: Support::Full }
+    }
+
     const fn with_aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
     const fn with_support(self, support: Support) -> Self {
         Self { support, ..self }
+    }
+
+    /// Whether it is a window function that is no aggregate.
+    pub fn is_window(&self) -> bool {
+        matches!(self.lowering, LoweringRule::Window(_))
     }
 
     /// Whether it is an aggregate function.
@@ -154,6 +173,7 @@ const FAMILIES: &[&[Function]] = &[
     rounding::FUNCTIONS,
     strings::FUNCTIONS,
     substring::FUNCTIONS,
+    window::FUNCTIONS,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
@@ -208,6 +228,17 @@ pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Optio
     let function = find(called)?;
     let LoweringRule::Moment(lower) = function.lowering else { return None };
     Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
+}
+
+/// Calls a window function that is no aggregate.
+pub(crate) fn call_window(call: WindowCall<'_>) -> Result<Typed> {
+    let function = find(call.called).ok_or_else(|| undefined(call.called))?;
+    let LoweringRule::Window(lower) = function.lowering else {
+        return Err(SparkError::internal(format!("{} is not a window function", call.called)));
+    };
+    function.arity.check(call.called, call.args.len())?;
+    let args = arguments::coerce(call.called, call.args, function.inputs, call.zone)?;
+    lower(WindowCall { args, ..call })
 }
 
 /// Calls an aggregate function.

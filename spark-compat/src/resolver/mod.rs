@@ -31,6 +31,7 @@ mod star;
 mod tables;
 mod typed;
 mod values;
+mod windows;
 
 use sqlparser::ast;
 
@@ -43,6 +44,7 @@ pub(crate) use scope::{Scope, same_name};
 pub(crate) use similarity::suggestions;
 pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewQuery};
 pub(crate) use typed::Typed;
+pub(crate) use windows::Over;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
@@ -76,6 +78,8 @@ struct Place<'a> {
     ctes: Ctes<'a>,
     /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
     outer: &'a [&'a Scope],
+    /// The windows that the SELECT's WINDOW clause names.
+    windows: &'a [ast::NamedWindowDefinition],
 }
 
 impl<'s> Resolver<'s> {

@@ -82,7 +82,7 @@ fn by_position(position: i64, output: &Scope) -> Result<Typed> {
     Ok(Typed::attribute(&column.attribute, &column.name))
 }
 
-fn refuse_unorderable(typed: &Typed) -> Result<()> {
+pub(super) fn refuse_unorderable(typed: &Typed) -> Result<()> {
     use crate::types::SparkType;
     match &typed.data_type {
         SparkType::Map { .. } | SparkType::CalendarInterval => Err(SparkError::analysis(format!(

@@ -8,6 +8,7 @@ use super::expr::{Clause, Lowering, has_aggregate};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
+use super::windows::Windows;
 use super::{Place, Resolver, order, plan, refuse, star};
 use crate::error::{Result, SparkError};
 
@@ -56,6 +57,8 @@ impl Resolver<'_> {
     ) -> Result<Relation> {
         refuse_unsupported(select)?;
         let keys = order::keys_of_select(select, keys)?;
+        check_window_names(&select.named_window)?;
+        let place = &Place { windows: &select.named_window, ..place.clone() };
         let input = self.from(&select.from, place)?;
         let input = self.filtered(input, select.selection.as_ref(), place)?;
         let items = self.items(&select.projection, &input.scope, place)?;
@@ -130,6 +133,8 @@ impl Resolver<'_> {
         keys: &[ast::OrderByExpr],
         place: &Place<'_>,
     ) -> Result<Relation> {
+        let (items, windows) = Windows::of_items(self.ids, items)?;
+        let input = Relation { plan: windows.plan(input.plan)?, scope: input.scope };
         let (columns, mut exprs): (Vec<_>, Vec<_>) =
             items.iter().map(|item| item.output(self.ids, &input.scope)).unzip();
         let output = Scope::new(columns);
@@ -207,6 +212,18 @@ pub(super) fn without_repetitions(exprs: Vec<Expr>) -> Vec<Expr> {
     unique
 }
 
+/// Each window of the WINDOW clause has a name of its own.
+fn check_window_names(windows: &[ast::NamedWindowDefinition]) -> Result<()> {
+    let mut names = std::collections::HashSet::new();
+    match windows.iter().find(|definition| !names.insert(definition.0.value.to_lowercase())) {
+        Some(repeated) => Err(SparkError::new(
+            crate::error::ErrorKind::Parse,
+            format!("The definition of window '{}' is repetitive", repeated.0.value),
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The expressions of GROUP BY; `None` without one.
 fn group_expressions(group_by: &ast::GroupByExpr) -> Result<Option<&[ast::Expr]>> {
     match group_by {
@@ -240,7 +257,7 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
         distribute_by: _,
         sort_by: _,
         having: _,
-        named_window,
+        named_window: _,
         qualify,
         window_before_qualify: _,
         value_table_mode,
@@ -253,7 +270,6 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
     refuse(!lateral_views.is_empty(), "LATERAL VIEW")?;
     refuse(prewhere.is_some(), "PREWHERE")?;
     refuse(!connect_by.is_empty(), "CONNECT BY")?;
-    refuse(!named_window.is_empty(), "the WINDOW clause")?;
     refuse(qualify.is_some(), "QUALIFY")?;
     refuse(value_table_mode.is_some(), "SELECT AS VALUE")
 }

@@ -5,8 +5,9 @@ use sqlparser::ast;
 use super::{Clause, Lowering};
 use crate::cast;
 use crate::error::{Result, SparkError};
-use crate::functions::{self, AggregateCall};
+use crate::functions::{self, AggregateCall, WindowCall};
 use crate::resolver::typed::Typed;
+use crate::resolver::windows::Over;
 use crate::resolver::{name_parts, names, refuse};
 use crate::types::{SparkType, ddl};
 
@@ -17,7 +18,6 @@ impl Lowering<'_, '_> {
             function;
         refuse(*uses_odbc_syntax, "ODBC function calls")?;
         refuse(!matches!(parameters, ast::FunctionArguments::None), "parameters before the arguments of a function")?;
-        refuse(over.is_some(), "window functions")?;
         refuse(!within_group.is_empty(), "WITHIN GROUP")?;
         let parts = name_parts(name)?;
         let [name] = &parts[..] else {
@@ -26,6 +26,13 @@ impl Lowering<'_, '_> {
         let name = name.to_lowercase();
         let found = functions::find(&name).ok_or_else(|| functions::undefined(&name))?;
         let (distinct, args) = arguments(args)?;
+        if let Some(over) = over {
+            let over = self.over(over)?;
+            return self.window_call(&name, found, distinct, args, filter.is_some(), *null_treatment, &over);
+        }
+        if found.is_window() {
+            return Err(SparkError::analysis(format!("Window function {name}() requires an OVER clause.")));
+        }
         if found.is_aggregate() {
             refuse(null_treatment.is_some(), "IGNORE NULLS")?;
             return self.aggregate_call(&name, distinct, args, filter.as_deref());
@@ -46,6 +53,47 @@ impl Lowering<'_, '_> {
         functions::call(&name, args, self.zone())
     }
 
+    /// A function over a window: an aggregate over its frames, or one that is made for windows.
+    #[allow(clippy::too_many_arguments, reason = "they are the parts of one call")]
+    fn window_call(
+        &self,
+        name: &str,
+        function: &functions::Function,
+        distinct: bool,
+        args: Vec<Argument<'_>>,
+        filtered: bool,
+        null_treatment: Option<ast::NullTreatment>,
+        over: &Over,
+    ) -> Result<Typed> {
+        if distinct {
+            return Err(SparkError::analysis(format!("Distinct window functions are not supported: {name}")));
+        }
+        if filtered {
+            return Err(SparkError::analysis("window aggregate function with filter predicate is not supported yet."));
+        }
+        let args = self.aggregate_arguments(name, args)?;
+        let ignore_nulls = matches!(null_treatment, Some(ast::NullTreatment::IgnoreNulls));
+        if function.is_window() {
+            return functions::call_window(WindowCall { called: name, args, ignore_nulls, over, zone: self.zone() });
+        }
+        if !function.is_aggregate() {
+            return Err(SparkError::analysis(format!("Expression '{name}' not supported within a window function.")));
+        }
+        if ignore_nulls {
+            return Err(SparkError::analysis(format!("Function {name} does not support IGNORE NULLS")));
+        }
+        let call = AggregateCall { called: name, distinct, args, filter: None, zone: self.zone() };
+        over.aggregate(functions::call_aggregate(call)?)
+    }
+
+    /// The arguments of an aggregate function; `count(*)` counts a constant.
+    fn aggregate_arguments(&self, name: &str, args: Vec<Argument<'_>>) -> Result<Vec<Typed>> {
+        if name == "count" && matches!(args[..], [Argument::Star]) {
+            return Ok(vec![Typed::literal(1i32.into(), SparkType::Int, "1")]);
+        }
+        args.into_iter().map(|arg| self.lower(arg.expr(name)?)).collect()
+    }
+
     fn aggregate_call(
         &self,
         name: &str,
@@ -55,11 +103,7 @@ impl Lowering<'_, '_> {
     ) -> Result<Typed> {
         self.clause.check_aggregate()?;
         let inside = Self { scopes: self.aggregate_scopes, clause: Clause::AggregateArgument, ..*self };
-        let args = if name == "count" && matches!(args[..], [Argument::Star]) {
-            vec![Typed::literal(1i32.into(), SparkType::Int, "1")]
-        } else {
-            args.into_iter().map(|arg| inside.lower(arg.expr(name)?)).collect::<Result<Vec<_>>>()?
-        };
+        let args = inside.aggregate_arguments(name, args)?;
         let filter = filter.map(|filter| inside.filter(filter)).transpose()?;
         functions::call_aggregate(AggregateCall { called: name, distinct, args, filter, zone: self.zone() })
     }

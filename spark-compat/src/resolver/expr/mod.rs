@@ -9,6 +9,7 @@ mod logic;
 mod operators;
 mod predicates;
 mod subquery;
+mod windows;
 
 use datafusion::logical_expr::Expr;
 use sqlparser::ast;
