@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod attest;
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
+pub(crate) mod diff;
 #[cfg(feature = "embedded")]
 pub(crate) mod engine;
 pub(crate) mod keys;
