@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::demo;
 #[cfg(feature = "embedded")]
 use crate::commands::engine;
-use crate::commands::{access, attest, diff, keys, open, serve, sql, statements, trust};
+use crate::commands::{access, attest, diff, fuzz, keys, open, serve, sql, statements, trust};
 use crate::error::{ExitStatus, HostError, Result};
 
 const AFTER_HELP: &str = "\
@@ -55,6 +55,8 @@ enum Command {
     Statements(statements::Args),
     /// Compare answers with Spark's: statement by statement, against a reference or stored answers
     Diff(diff::Args),
+    /// Find statements whose answers differ from a reference's
+    Fuzz(fuzz::Args),
     /// Show the whole way with three processes: client, parent and engine
     #[cfg(feature = "demo")]
     Demo(demo::Args),
@@ -126,6 +128,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Open(args) => open::run(args).await,
         Command::Statements(args) => statements::run(args).await,
         Command::Diff(args) => diff::run(args).await,
+        Command::Fuzz(args) => fuzz::run(args).await,
         #[cfg(feature = "demo")]
         Command::Demo(args) => demo::run(args).await,
         #[cfg(feature = "embedded")]
@@ -192,6 +195,7 @@ mod tests {
         accepted("trust new --measurements build.json");
         accepted("open FILE --keys k --format csv -o out");
         accepted("statements --time-zone UTC --timeout 30");
+        accepted("fuzz --seed 7 --time 60 --reference-command ./spark --out found");
         accepted("diff statements/joins --known known.tsv --json");
         accepted("diff a.sql b.sql --reference-command ./spark --jobs 2 --time-zone Europe/Berlin");
     }

@@ -33,6 +33,9 @@ The report counts, of the answers of the reference, those that are equal in valu
 (+names), and those only within 1e-12 (close); of its refusals, those refused by both, and for a reason of the same kind;
 and what is missing here (not supported).";
 
+/// The time zone of stored answers.
+pub(super) const UTC: &str = "UTC";
+
 /// Arguments of `casemate diff`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
@@ -64,9 +67,20 @@ pub(crate) struct Args {
 }
 
 /// This side: a session over the sealed path for each request.
-struct Here {
+pub(super) struct Here {
     sessions: Arc<Sessions>,
     options: StatementsOptions,
+}
+
+impl Here {
+    /// Starts or reaches the engine.
+    pub(super) async fn start(engine: &EngineArgs, time_zone: &str, timeout: Duration, jobs: usize) -> Result<Self> {
+        let sessions = Sessions::isolated(engine).await?;
+        // Marked once, before the first answer, and not for every session.
+        sessions.open_marked().await?.close().await?;
+        let options = StatementsOptions { time_zone: time_zone.to_owned(), timeout: Some(timeout), jobs };
+        Ok(Self { sessions: Arc::new(sessions), options })
+    }
 }
 
 impl Engine for Here {
@@ -84,7 +98,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let known = args.known()?;
     let judged = match &args.reference_command {
         Some(command) => {
-            let zone = args.time_zone.as_deref().unwrap_or("UTC");
+            let zone = args.time_zone.as_deref().unwrap_or(UTC);
             files
                 .iter_mut()
                 .for_each(|file| file.file.setup.insert(0, format!("SET spark.sql.session.timeZone={zone}")));
@@ -115,15 +129,8 @@ impl Args {
     }
 
     async fn judge(&self, files: &[SuiteFile], reference: &impl Engine, jobs: usize) -> Result<Vec<Judged>> {
-        let sessions = Sessions::isolated(&self.engine).await?;
-        // Marked once, before the first answer, and not for every session.
-        sessions.open_marked().await?.close().await?;
-        let options = StatementsOptions {
-            time_zone: self.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
-            timeout: Some(self.timeout),
-            jobs,
-        };
-        let here = Here { sessions: Arc::new(sessions), options };
+        let zone = self.time_zone.as_deref().unwrap_or(UTC);
+        let here = Here::start(&self.engine, zone, self.timeout, jobs).await?;
         let progress = Progress::start("asking both sides", false);
         let of = files.iter().map(|file| file.file.queries.len()).sum();
         let (mut done, mut differing) = (0, 0);

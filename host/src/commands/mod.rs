@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 #[cfg(feature = "embedded")]
 pub(crate) mod engine;
+pub(crate) mod fuzz;
 pub(crate) mod keys;
 pub(crate) mod open;
 mod results;
