@@ -58,7 +58,8 @@ select interval 1 day, interval 2 days, interval -3 hours, interval '4' month, i
 select interval 1 day 2 hours, interval 1 year 2 months, interval 3 minutes 4 seconds 5 milliseconds 6 microseconds;
 select interval 1 year 1 day;
 select interval '1-2' year to month, interval '1 2:03:04.5' day to second, interval '1 2' day to hour, interval '1 2:3' day to minute, interval '2:3' hour to minute, interval '2:3:4' hour to second, interval '3:4.5' minute to second;
-select interval '-1-2' year to month, -interval '1-2' year to month, interval -'1-2' year to month, interval - '1' day, interval -(1) day;
+select interval '-1-2' year to month, -interval '1-2' year to month, interval -'1-2' year to month, interval - '1' day;
+select interval -(1) day;
 select interval '1 day', interval '1 day 2 hours', interval '1 year 2 month', interval 'interval 1 day', interval '-1 day +2 hours';
 select interval '1 year 1 day';
 select interval '';
