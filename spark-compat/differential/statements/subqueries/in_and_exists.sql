@@ -101,7 +101,7 @@ select c from t where exists (select 1 from s where s.a = t.a) and not exists (s
 select c from t where exists (select 1 from s where s.a = t.a) or exists (select 1 from s where s.b = t.b);
 select c from t where not (exists (select 1 from s where s.a = t.a) and b = 1);
 select c from t where exists (select 1 from s where s.a = t.a) = false;
-select c from t where exists (select 1 from s where s.a = t.a union select 2);
+select c from t where exists (select 1 from s where s.a = t.a union all select 2);
 select c from t where exists (select 1 from s where s.nowhere = t.a);
 select c from t where exists (select 1 from s where c = 'a');
 select c from t where exists (select 1 from t where t.a = 1);
@@ -111,7 +111,7 @@ select * from t left join s on t.a = s.a and exists (select 1 from none);
 select * from t left join s on t.a = s.a where s.a in (select a from full);
 select c from t where c in (select 'a' union all select null);
 select c from t where c not in (select 'a' union all select null);
-select c from t where a in (select '1');
+select c from t where a in (select '1' as x);
 select c from t where a in (select 1.0);
 select c from t where a in (select cast(a as double) from s);
 select c from t where a in (select date'2020-01-01');

@@ -61,7 +61,7 @@ select a, (select max(u.b) from t u join s on u.a = s.a where u.a = t.a) m from 
 select a, (select max(x) from (select d + 1 x from s where s.a = t.a)) m from t;
 select a, (select max(d) from s where s.a = t.a union all select 5) m from t;
 select a, (select max(d) over () from s where s.a = t.a limit 1) m from t;
-select (select 1 union select 1), (select 2 intersect select 2);
+select (select 1 x union select 1), (select 2 x intersect select 2);
 select (select max(a) from t) = (select max(a) from s), (select max(a) from t) in (select a from s);
 select array((select 1), (select 2)), struct((select max(d) from s) as x), map('k', (select 3)), concat((select 'a'), 'b');
 select (select 1) as x, (select 1) x2, (select 1 as y), (select a from t where b = 10);
