@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod format;
 pub mod interval;
 pub mod parse;
+pub mod pattern;
 pub mod zone;
 
 /// Microseconds in a second.

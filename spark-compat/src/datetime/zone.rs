@@ -78,6 +78,11 @@ impl Zone {
         }
     }
 
+    /// The region with this id; short names and offsets are none.
+    pub fn parse_region(id: &str) -> Option<Self> {
+        Tz::from_str(id).ok().map(Self::Region)
+    }
+
     /// Builds a zone from an offset in hours and minutes of the same sign (`ZoneOffset.ofHoursMinutes`).
     pub fn from_hours_minutes(hours: i32, minutes: i32) -> Option<Self> {
         if minutes.abs() > 59 || hours.signum() * minutes.signum() < 0 {
@@ -159,6 +164,11 @@ fn write_offset(f: &mut fmt::Formatter<'_>, seconds: i32) -> fmt::Result {
 
 fn naive(seconds: i64) -> Option<NaiveDateTime> {
     chrono::DateTime::from_timestamp(seconds, 0).map(|d| d.naive_utc())
+}
+
+/// A time of UTC in seconds as the tables of zones know it: far years are moved to like ones.
+pub(super) fn naive_in_tables(seconds: i64) -> Option<NaiveDateTime> {
+    naive(tabled_seconds(seconds))
 }
 
 /// Moves a time in years beyond the tables into a year with the same calendar within them, since the rules repeat;

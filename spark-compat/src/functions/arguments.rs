@@ -53,6 +53,8 @@ pub(super) enum Input {
     Boolean,
     /// decimal of this precision and scale
     Decimal(u8, u8),
+    /// bigint
+    Long,
     /// timestamp
     Timestamp,
 }
@@ -90,6 +92,7 @@ impl Input {
             Self::Numeric => "numeric",
             Self::Boolean => "boolean",
             Self::Decimal(..) => "decimal",
+            Self::Long => "bigint",
             Self::Timestamp => "timestamp",
         }
     }
@@ -111,6 +114,8 @@ fn implicit_type(from: &SparkType, input: Input) -> Option<SparkType> {
         (Input::Boolean, T::Boolean | T::Void) => Some(T::Boolean),
         (Input::Decimal(precision, scale), T::String | T::Void) => Some(T::decimal(precision, scale)),
         (Input::Decimal(precision, scale), numeric) if numeric.is_numeric() => Some(T::decimal(precision, scale)),
+        (Input::Long, T::String | T::Void) => Some(T::Long),
+        (Input::Long, numeric) if numeric.is_numeric() => Some(T::Long),
         (Input::Timestamp, T::Date | T::Timestamp | T::String | T::Void) => Some(T::Timestamp),
         _ => None,
     }
