@@ -159,7 +159,7 @@ fn write_offset(f: &mut fmt::Formatter<'_>, seconds: i32) -> fmt::Result {
     let sign = if seconds < 0 { '-' } else { '+' };
     let total = seconds.unsigned_abs();
     write!(f, "{sign}{:02}:{:02}", total / 3600, total / 60 % 60)?;
-    if total % 60 == 0 { Ok(()) } else { write!(f, ":{:02}", total % 60) }
+    if total.is_multiple_of(60) { Ok(()) } else { write!(f, ":{:02}", total % 60) }
 }
 
 fn naive(seconds: i64) -> Option<NaiveDateTime> {
