@@ -6,13 +6,20 @@
 
 mod aggregate;
 mod arguments;
+mod bits;
 mod casts;
 mod conditional;
 pub(crate) mod datetime;
+mod elementary;
+mod fdlibm;
 pub(crate) mod float_keys;
 pub(crate) mod like;
 mod math;
 pub(crate) mod nullable;
+mod numbers;
+mod radix;
+mod rounding;
+mod scalar;
 mod strings;
 mod substring;
 
@@ -130,6 +137,7 @@ impl Call<'_> {
 /// Everything that the crate has, by family.
 const FAMILIES: &[&[Function]] = &[
     aggregate::FUNCTIONS,
+    bits::FUNCTIONS,
     casts::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::dates::FUNCTIONS,
@@ -140,7 +148,10 @@ const FAMILIES: &[&[Function]] = &[
     datetime::patterns::FUNCTIONS,
     datetime::truncate::FUNCTIONS,
     datetime::zones::FUNCTIONS,
+    elementary::FUNCTIONS,
     math::FUNCTIONS,
+    numbers::FUNCTIONS,
+    rounding::FUNCTIONS,
     strings::FUNCTIONS,
     substring::FUNCTIONS,
 ];
