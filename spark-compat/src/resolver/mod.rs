@@ -52,6 +52,8 @@ use crate::error::{Result, SparkError};
 pub(crate) struct Facts {
     /// The session time zone.
     pub zone: Zone,
+    /// Whether the setting calls the zone by the id that Java writes.
+    pub zone_has_own_id: bool,
     /// The query's current timestamp, in microseconds since the epoch.
     pub now: i64,
 }

@@ -172,7 +172,7 @@ impl Fields {
         }
         let rest: String = text.get(from..)?.iter().collect();
         self.has_zone = true;
-        zone_names::longest_prefix(&rest).map(|length| from + length)
+        zone_names::longest_prefix(&rest, None).map(|length| from + length)
     }
 
     /// `hh`, `hhmm` or `hh:mm` (`SimpleDateFormat.subParseNumericZone`).
@@ -189,15 +189,20 @@ impl Fields {
             None => {}
         }
         (hours <= 23).then_some(())?;
+        let mut minutes = 0;
         if count != 1 {
             if colon {
                 (text.get(at) == Some(&':')).then_some(())?;
                 at += 1;
             }
-            let minutes = digit(at)? * 10 + digit(at + 1)?;
+            minutes = digit(at)? * 10 + digit(at + 1)?;
             (minutes <= 59).then_some(())?;
             at += 2;
         }
+        // The range of the calendar's field.
+        let ahead = text.get(start.checked_sub(1)?) == Some(&'+');
+        let most = if ahead { 14 * 60 } else { 13 * 60 };
+        (hours * 60 + minutes <= most).then_some(())?;
         self.has_zone = true;
         Some(at)
     }

@@ -12,6 +12,7 @@ mod resolve;
 mod write;
 mod zone_names;
 
+use super::clock;
 use super::zone::Zone;
 use crate::error::{Result, SparkError};
 use compile::Item;
@@ -67,9 +68,9 @@ impl Reader {
     /// The text would have been read before Spark 3, or it names a time that no timestamp holds.
     pub fn read(&self, text: &str, zone: Zone) -> Result<Option<i64>> {
         let characters: Vec<char> = text.chars().collect();
-        let local = read::read(&self.items, &characters)?.and_then(|parsed| parsed.resolve());
-        if let Some((local, own_zone)) = local {
-            let micros = own_zone.unwrap_or(zone).to_utc(local);
+        let found = read::read(&self.items, &characters)?.and_then(|parsed| parsed.resolve());
+        if let Some((days, time, own_zone)) = found {
+            let micros = clock(days, time).and_then(|local| own_zone.unwrap_or(zone).to_utc(local));
             return micros.map(Some).ok_or_else(|| SparkError::arithmetic("long overflow"));
         }
         match &self.legacy {

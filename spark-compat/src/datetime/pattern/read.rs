@@ -25,8 +25,8 @@ fn read_items(items: &[Item], text: &[char], start: usize, parsed: &mut Parsed) 
             Item::Text { field, full } => read_text(*field, *full, text, at, parsed),
             Item::Offset { form, zero } => read_offset(*form, zero, text, at, parsed),
             Item::LocalizedOffset { full } => read_localized(*full, text, at, parsed),
-            Item::ZoneId => read_zone(false, text, at, parsed)?,
-            Item::ZoneName { generic: false, .. } => read_zone(true, text, at, parsed)?,
+            Item::ZoneId => read_zone(None, text, at, parsed)?,
+            Item::ZoneName { generic: false, full } => read_zone(Some(*full), text, at, parsed)?,
             Item::ZoneName { generic: true, .. } => {
                 return Err(SparkError::unsupported("the pattern letter v: names of zones without the season"));
             }
@@ -212,8 +212,8 @@ fn read_localized(full: bool, text: &[char], start: usize, parsed: &mut Parsed) 
     Some(at)
 }
 
-/// `ZoneIdPrinterParser.parse`, and its like for names of zones.
-fn read_zone(named: bool, text: &[char], start: usize, parsed: &mut Parsed) -> Result<Option<usize>> {
+/// `ZoneIdPrinterParser.parse`, and its like for short or long names of zones.
+fn read_zone(full_names: Option<bool>, text: &[char], start: usize, parsed: &mut Parsed) -> Result<Option<usize>> {
     const WITH_COLONS: OffsetForm = OffsetForm { colon: true, minutes: true, seconds: true };
     let Some(first) = text.get(start) else { return Ok(None) };
     if matches!(first, '+' | '-') {
@@ -243,11 +243,11 @@ fn read_zone(named: bool, text: &[char], start: usize, parsed: &mut Parsed) -> R
     }
     let ids = TZ_VARIANTS.iter().map(|zone| zone.name()).filter(|id| starts_with_text(text, start, id));
     let id = ids.max_by_key(|id| id.len());
-    if named {
+    if let Some(full) = full_names {
         let rest: String = text.get(start..).unwrap_or_default().iter().collect();
-        let longest = zone_names::longest_prefix(&rest).filter(|length| *length > id.map_or(0, str::len));
+        let longest = zone_names::longest_prefix(&rest, full_names).filter(|length| *length > id.map_or(0, str::len));
         if let Some(length) = longest {
-            let zone = zone_names::preferred(rest.get(..length).unwrap_or_default());
+            let zone = zone_names::preferred(rest.get(..length).unwrap_or_default(), full);
             let Some(zone) = zone else {
                 return Err(SparkError::unsupported(format!("the zone's name at the start of '{rest}'")));
             };

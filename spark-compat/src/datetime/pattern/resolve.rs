@@ -5,14 +5,17 @@ use super::compile::Field;
 use super::parsed::Parsed;
 use crate::datetime::calendar::{date_from_days, days_from_date, is_leap_year};
 use crate::datetime::zone::Zone;
-use crate::datetime::{MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND};
+use crate::datetime::{MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND};
 
 /// The years of `java.time.Year`.
 const YEARS: std::ops::RangeInclusive<i64> = -999_999_999..=999_999_999;
 
+/// The modified Julian day of 1970-01-01.
+const JULIAN_DAY_OF_EPOCH: i64 = 40_587;
+
 impl Parsed {
-    /// The clock, and the zone if the text says one; `None` if the fields contradict each other or name no time.
-    pub fn resolve(mut self) -> Option<(i64, Option<Zone>)> {
+    /// The day and the time, and the zone if the text says one; `None` if the fields contradict each other or name no time.
+    pub fn resolve(mut self) -> Option<(i32, i64, Option<Zone>)> {
         let zone = match (self.zone, self.offset) {
             (Some(zone), _) => Some(zone),
             (None, Some(seconds)) => Some((seconds.abs() <= 18 * 3600).then_some(Zone::Fixed(seconds))?),
@@ -31,8 +34,7 @@ impl Parsed {
             Some(time) => time,
             None => self.default_time()?,
         };
-        let local = i64::from(days).checked_mul(MICROS_PER_DAY)?.checked_add(time)?;
-        Some((local, zone))
+        Some((days, time, zone))
     }
 
     /// The year of an era becomes a year.
@@ -50,7 +52,11 @@ impl Parsed {
 
     /// The date, if the fields name one.
     fn date(&mut self) -> Option<Option<i32>> {
-        let Some(year) = self.get(Field::Year) else { return Some(None) };
+        let julian = self.get(Field::JulianDay);
+        let Some(year) = self.get(Field::Year) else {
+            let Some(day) = julian else { return Some(None) };
+            return i32::try_from(day.checked_sub(JULIAN_DAY_OF_EPOCH)?).ok().map(Some);
+        };
         let in_range = |year: i64| YEARS.contains(&year).then(|| i32::try_from(year).ok()).flatten();
         if let (Some(month), Some(day)) = (self.get(Field::Month), self.get(Field::Day)) {
             for field in [Field::Year, Field::Month, Field::Day] {
@@ -118,7 +124,7 @@ impl Parsed {
                 (Field::DayOfYear, Some(days), _) => Some(of_year(days)),
                 (Field::AmPm, _, Some(time)) => Some(time / MICROS_PER_HOUR / 12),
                 (Field::HourOfHalf, _, Some(time)) => Some(time / MICROS_PER_HOUR % 12),
-                (Field::JulianDay, Some(days), _) => Some(i64::from(days) + 40_587),
+                (Field::JulianDay, Some(days), _) => Some(i64::from(days) + JULIAN_DAY_OF_EPOCH),
                 _ => None,
             };
             if !possible || actual.is_some_and(|actual| actual != *value) {

@@ -1,7 +1,8 @@
 //! English names of zones, as Java 11 shows them for `z` and `zzzz`.
 //!
 //! `zone-names.tsv` has a line for all zones with the same names: short and long name of standard time, short and long name
-//! of daylight saving time, ids. It was written down from what Spark's `date_format` answers in every zone.
+//! of daylight saving time, ids. `zone-names-read.tsv` says which zone a name is read as. Both were written down from what
+//! Spark's `date_format` and `to_timestamp` answer for every zone and name.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -13,6 +14,9 @@ use crate::datetime::MICROS_PER_SECOND;
 use crate::datetime::zone::{Zone, naive_in_tables};
 
 const TABLE: &str = include_str!("zone-names.tsv");
+
+/// Lines of a zone, and the short and the long names that are read as it.
+const READ_TABLE: &str = include_str!("zone-names-read.tsv");
 
 /// The names of a zone.
 struct Names {
@@ -44,21 +48,25 @@ pub(super) fn name(zone: Zone, micros: i64, full: bool) -> Option<&'static str> 
     of_season.get(usize::from(full)).copied()
 }
 
-/// The zone that Java takes for a name that several have; `None` if it is not known which.
-pub(super) fn preferred(name: &str) -> Option<Zone> {
-    let found = PREFERRED.iter().find(|(names, _)| names.iter().any(|known| known.eq_ignore_ascii_case(name)));
-    found.and_then(|(_, id)| Zone::parse_region(id))
+/// The zone that Java takes for a short or a long name, which several zones may have; `None` if it is not known which.
+pub(super) fn preferred(name: &str, full: bool) -> Option<Zone> {
+    let named = |line: &&str| {
+        let names = line.split('\t').nth(if full { 2 } else { 1 }).unwrap_or_default();
+        names.split('|').any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let line = READ_TABLE.lines().find(named)?;
+    Zone::parse_region(line.split('\t').next()?)
 }
 
-/// Names that may be read.
-const PREFERRED: &[(&[&str], &str)] = &[
-    (&["PST", "PDT", "Pacific Standard Time", "Pacific Daylight Time"], "America/Los_Angeles"),
-    (&["CET", "CEST", "Central European Standard Time", "Central European Summer Time"], "Europe/Paris"),
-];
-
-/// The length of the longest name of a zone that the text begins with, whatever the letters' case.
-pub(super) fn longest_prefix(text: &str) -> Option<usize> {
-    let all = BY_ID.values().flat_map(|names| names.standard.iter().chain(&names.daylight));
+/// The length of the longest name of a zone that the text begins with, whatever the letters' case; of short names, of long
+/// ones, or of both.
+pub(super) fn longest_prefix(text: &str, full: Option<bool>) -> Option<usize> {
+    let all = BY_ID.values().flat_map(|names| [names.standard, names.daylight]);
+    let all = all.flat_map(|[short, long]| match full {
+        None => [short, long],
+        Some(true) => [long, long],
+        Some(false) => [short, short],
+    });
     all.filter(|name| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
         .map(|name| name.len())
         .max()
