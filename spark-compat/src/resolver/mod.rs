@@ -31,6 +31,7 @@ mod star;
 mod tables;
 mod typed;
 mod values;
+mod windows;
 
 use sqlparser::ast;
 

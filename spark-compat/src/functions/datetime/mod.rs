@@ -10,10 +10,12 @@ pub(super) mod make;
 pub(super) mod moment;
 pub(super) mod patterns;
 pub(super) mod truncate;
+pub(super) mod window;
 pub(super) mod zones;
 
 pub(crate) use arithmetic::{arithmetic, negate};
 pub(crate) use fields::extract;
+pub(crate) use window::{TimeWindows, window_of};
 
 use arrow::datatypes::IntervalMonthDayNano;
 use arrow::error::ArrowError;

@@ -7,7 +7,7 @@ use crate::cast;
 use crate::error::{Result, SparkError};
 use crate::functions::{self, AggregateCall};
 use crate::resolver::typed::Typed;
-use crate::resolver::{name_parts, names, refuse};
+use crate::resolver::{name_parts, names, refuse, windows};
 use crate::types::{SparkType, ddl};
 
 impl Lowering<'_, '_> {
@@ -35,6 +35,11 @@ impl Lowering<'_, '_> {
             return Err(SparkError::analysis(format!(
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
+        }
+        if name == windows::WINDOW
+            && let Some(column) = windows::window_column(self.scopes)
+        {
+            return Ok(Typed::attribute(&column.attribute, windows::WINDOW));
         }
         if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
             return moment;
