@@ -166,6 +166,7 @@ const FAMILIES: &[&[Function]] = &[
     datetime::moment::FUNCTIONS,
     datetime::patterns::FUNCTIONS,
     datetime::truncate::FUNCTIONS,
+    datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
     math::FUNCTIONS,

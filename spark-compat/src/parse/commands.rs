@@ -1,9 +1,12 @@
 //! Statements that are not queries: views, settings, SHOW and DESCRIBE.
 
-use sqlparser::ast::Query;
+use datafusion::scalar::ScalarValue;
+use sqlparser::ast::{Expr, Query, SelectItem, SetExpr};
 use sqlparser::tokenizer::Token;
 
 use super::statement::{Source, Statement, ViewSource};
+use crate::datetime::MICROS_PER_SECOND;
+use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::types::StructField;
 use crate::types::ddl::{self, Slice};
@@ -113,7 +116,11 @@ fn set(source: &Source, remainder: &str) -> Result<Statement> {
     let text = remainder.trim();
     if let Some(zone) = time_zone(text) {
         return zone.map(|zone| Statement::SetTimeZone { zone }).ok_or_else(|| {
-            source.error_at(0, "Invalid time zone: write SET TIME ZONE 'region or offset' or SET TIME ZONE LOCAL")
+            source.error_at(
+                0,
+                "Invalid time zone: write SET TIME ZONE 'region or offset', SET TIME ZONE INTERVAL '..' HOUR TO MINUTE of 18 hours at most, \
+             or SET TIME ZONE LOCAL",
+            )
         });
     }
     if text.is_empty() || text == "-v" {
@@ -143,9 +150,25 @@ fn time_zone(text: &str) -> Option<Option<Option<String>>> {
     if zone.eq_ignore_ascii_case("local") {
         return Some(Some(None));
     }
+    if zone.get(..8).is_some_and(|word| word.eq_ignore_ascii_case("interval")) {
+        return Some(displacement(zone).map(Some));
+    }
     let quoted = zone.len() >= 2
         && (zone.starts_with('\'') && zone.ends_with('\'') || zone.starts_with('"') && zone.ends_with('"'));
     Some(quoted.then(|| Some(zone.trim_matches(['\'', '"']).to_string())))
+}
+
+/// The id of the offset that an interval literal says, in whole seconds and of 18 hours at most.
+fn displacement(literal: &str) -> Option<String> {
+    let query = super::parse_query(&format!("SELECT {literal}")).ok()?;
+    let SetExpr::Select(select) = *query.body else { return None };
+    let [SelectItem::UnnamedExpr(Expr::Interval(interval))] = &select.projection[..] else { return None };
+    let (_, ScalarValue::DurationMicrosecond(Some(micros))) = super::literal::interval(interval).ok()? else {
+        return None;
+    };
+    let seconds = (micros % MICROS_PER_SECOND == 0).then_some(micros / MICROS_PER_SECOND)?;
+    let in_range = seconds.abs() <= 18 * 3600;
+    in_range.then(|| Zone::Fixed(seconds as i32).to_string())
 }
 
 fn reset(remainder: &str) -> Statement {

@@ -29,6 +29,7 @@ mod set_ops;
 mod similarity;
 mod star;
 mod tables;
+mod time_windows;
 mod typed;
 mod values;
 mod windows;
@@ -54,6 +55,8 @@ use crate::error::{Result, SparkError};
 pub(crate) struct Facts {
     /// The session time zone.
     pub zone: Zone,
+    /// Whether the setting calls the zone by the id that Java writes.
+    pub zone_has_own_id: bool,
     /// The query's current timestamp, in microseconds since the epoch.
     pub now: i64,
 }

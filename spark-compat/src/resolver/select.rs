@@ -61,6 +61,7 @@ impl Resolver<'_> {
         let place = &Place { windows: &select.named_window, ..place.clone() };
         let input = self.from(&select.from, place)?;
         let input = self.filtered(input, select.selection.as_ref(), place)?;
+        let input = self.windowed(input, select, &keys, place)?;
         let items = self.items(&select.projection, &input.scope, place)?;
         let distinct = match &select.distinct {
             None | Some(ast::Distinct::All) => false,

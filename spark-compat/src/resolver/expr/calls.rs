@@ -8,7 +8,7 @@ use crate::error::{Result, SparkError};
 use crate::functions::{self, AggregateCall, WindowCall};
 use crate::resolver::typed::Typed;
 use crate::resolver::windows::Over;
-use crate::resolver::{name_parts, names, refuse};
+use crate::resolver::{name_parts, names, refuse, time_windows};
 use crate::types::{SparkType, ddl};
 
 impl Lowering<'_, '_> {
@@ -42,6 +42,11 @@ impl Lowering<'_, '_> {
             return Err(SparkError::analysis(format!(
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
+        }
+        if name == time_windows::WINDOW
+            && let Some(column) = time_windows::window_column(self.scopes)
+        {
+            return Ok(Typed::attribute(&column.attribute, time_windows::WINDOW));
         }
         if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
             return moment;
