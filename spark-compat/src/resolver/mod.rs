@@ -36,6 +36,7 @@ use sqlparser::ast;
 
 pub(crate) use attribute::AttributeIds;
 use ctes::Ctes;
+pub(crate) use expr::evaluate_constant;
 pub(crate) use names::call_name;
 pub(crate) use relation::Relation;
 pub(crate) use scope::{Scope, same_name};

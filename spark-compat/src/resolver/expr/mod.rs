@@ -13,7 +13,8 @@ mod subquery;
 use datafusion::logical_expr::Expr;
 use sqlparser::ast;
 
-pub(super) use constants::{evaluate_constant, evaluate_integer_literal};
+pub(crate) use constants::evaluate_constant;
+pub(super) use constants::evaluate_integer_literal;
 pub(super) use logic::conjunction;
 
 use super::depth::descend;
