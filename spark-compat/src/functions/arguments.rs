@@ -61,17 +61,14 @@ pub(super) enum Input {
     Numeric,
     /// boolean
     Boolean,
-<<<<<<< HEAD
     /// binary
     Binary,
     /// Any of these as it is; what is none of them is cast to the first that it casts to.
     OneOf(&'static [Input]),
-=======
     /// decimal of this precision and scale
-    Decimal(u8, u8),
+    DecimalOf(u8, u8),
     /// timestamp
     Timestamp,
->>>>>>> times
 }
 
 /// Casts the arguments to the function's inputs, of which the last one stands for all that follow.
@@ -111,7 +108,8 @@ impl Input {
             Self::Date => "date",
             Self::Numeric => "numeric",
             Self::Boolean => "boolean",
-<<<<<<< HEAD
+            Self::DecimalOf(..) => "decimal",
+            Self::Timestamp => "timestamp",
             Self::Binary => "binary",
             Self::OneOf(inputs) => {
                 let each: Vec<_> = inputs.iter().map(|input| input.requirement()).collect();
@@ -119,11 +117,6 @@ impl Input {
             }
         };
         one.to_string()
-=======
-            Self::Decimal(..) => "decimal",
-            Self::Timestamp => "timestamp",
-        }
->>>>>>> times
     }
 }
 
@@ -150,17 +143,14 @@ fn implicit_type(from: &SparkType, input: Input) -> Option<SparkType> {
         (Input::Numeric, T::String | T::Void) => Some(T::Double),
         (Input::Numeric, numeric) if numeric.is_numeric() => Some(numeric.clone()),
         (Input::Boolean, T::Boolean | T::Void) => Some(T::Boolean),
-<<<<<<< HEAD
         (Input::Binary, T::Binary | T::String | T::Void) => Some(T::Binary),
         (Input::OneOf(inputs), _) => {
             let casts = || inputs.iter().filter_map(|input| implicit_type(from, *input));
             casts().find(|to| to == from).or_else(|| casts().next())
         }
-=======
-        (Input::Decimal(precision, scale), T::String | T::Void) => Some(T::decimal(precision, scale)),
-        (Input::Decimal(precision, scale), numeric) if numeric.is_numeric() => Some(T::decimal(precision, scale)),
+        (Input::DecimalOf(precision, scale), T::String | T::Void) => Some(T::decimal(precision, scale)),
+        (Input::DecimalOf(precision, scale), numeric) if numeric.is_numeric() => Some(T::decimal(precision, scale)),
         (Input::Timestamp, T::Date | T::Timestamp | T::String | T::Void) => Some(T::Timestamp),
->>>>>>> times
         _ => None,
     }
 }

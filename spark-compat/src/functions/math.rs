@@ -5,11 +5,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::Case;
 
 use super::arguments::{Arity, Input};
-<<<<<<< HEAD
-use super::{Call, Function, Support, numbers};
-=======
-use super::{Call, Function, Support, datetime};
->>>>>>> times
+use super::{Call, Function, Support, datetime, numbers};
 use crate::arithmetic::{self, ArithmeticOp};
 use crate::coercion;
 use crate::datetime::zone::Zone;

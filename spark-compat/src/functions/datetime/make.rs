@@ -26,19 +26,19 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::scalar(
         "make_timestamp",
         Arity::Between(6, 7),
-        &[INT, INT, INT, INT, INT, Input::Decimal(16, 6), Input::String],
+        &[INT, INT, INT, INT, INT, Input::DecimalOf(16, 6), Input::String],
         make_timestamp,
     ),
     Function::scalar(
         "make_interval",
         Arity::Between(0, 7),
-        &[INT, INT, INT, INT, INT, INT, Input::Decimal(18, 6)],
+        &[INT, INT, INT, INT, INT, INT, Input::DecimalOf(18, 6)],
         make_interval,
     ),
     Function::scalar(
         "make_dt_interval",
         Arity::Between(0, 4),
-        &[INT, INT, INT, Input::Decimal(18, 6)],
+        &[INT, INT, INT, Input::DecimalOf(18, 6)],
         make_dt_interval,
     ),
     Function::scalar("make_ym_interval", Arity::Between(0, 2), &[INT], make_ym_interval),
