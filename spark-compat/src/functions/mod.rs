@@ -184,8 +184,12 @@ static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::n
 });
 
 /// The names of all functions of Spark 3.2.0, as its SHOW FUNCTIONS lists them.
-static SPARK_NAMES: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty()).collect());
+static SPARK_NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| names_of_spark().collect());
+
+/// The names of Spark's functions and operators, in order.
+pub(crate) fn names_of_spark() -> impl Iterator<Item = &'static str> {
+    include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty())
+}
 
 /// The functions that are supported, in the order of their families.
 pub fn supported() -> impl Iterator<Item = &'static Function> {

@@ -43,7 +43,7 @@ pub(crate) use names::call_name;
 pub(crate) use relation::Relation;
 pub(crate) use scope::{Scope, same_name};
 pub(crate) use similarity::suggestions;
-pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewQuery};
+pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewName, ViewQuery};
 pub(crate) use typed::Typed;
 pub(crate) use windows::Over;
 
