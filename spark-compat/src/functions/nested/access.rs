@@ -64,7 +64,9 @@ pub(crate) fn item(base: Typed, key: Typed, zone: Zone) -> Result<Typed> {
         }
         SparkType::Struct(_) => field(base, field_name(&key)?, zone),
         SparkType::Array { element, .. } => {
-            if let (SparkType::Struct(_), Some(ScalarValue::Utf8View(Some(name)))) = (element.as_ref(), key.as_literal()) {
+            if let (SparkType::Struct(_), Some(ScalarValue::Utf8View(Some(name)))) =
+                (element.as_ref(), key.as_literal())
+            {
                 let name = name.clone();
                 return field(base, &name, zone);
             }
@@ -194,7 +196,8 @@ fn element_at(call: Call<'_>) -> Result<Typed> {
         }
         SparkType::Map { key: of_keys, value, .. } => {
             let common = coercion::tightest_common_type(of_keys, &key.data_type).ok_or_else(|| {
-                let what = "Input to function element_at should have been map followed by a value of same key type, but";
+                let what =
+                    "Input to function element_at should have been map followed by a value of same key type, but";
                 mismatch(&name, format!("{what} {types}"))
             })?;
             super::kind::check_orderable(&name, "element_at", &common)?;
@@ -221,7 +224,11 @@ fn element_kernel(arrays: &[ArrayRef], _: &DataType) -> DataFusionResult<ArrayRe
             }
             let distance = place.unsigned_abs() as usize;
             let inside = distance <= elements.len();
-            let at = if place > 0 { (elements.start + distance).wrapping_sub(1) } else { elements.end.wrapping_sub(distance) };
+            let at = if place > 0 {
+                (elements.start + distance).wrapping_sub(1)
+            } else {
+                elements.end.wrapping_sub(distance)
+            };
             inside.then_some(at as u64)
         });
     }
@@ -231,7 +238,10 @@ fn element_kernel(arrays: &[ArrayRef], _: &DataType) -> DataFusionResult<ArrayRe
 /// The fields of a struct, as `base.*` lists them.
 pub(crate) fn all_fields(base: &Typed, zone: Zone) -> Result<Vec<(String, Typed)>> {
     let SparkType::Struct(fields) = &base.data_type else {
-        return Err(SparkError::analysis(format!("Can only star expand struct data types. Attribute: `{}`", base.name)));
+        return Err(SparkError::analysis(format!(
+            "Can only star expand struct data types. Attribute: `{}`",
+            base.name
+        )));
     };
     let names = fields.iter().map(|field| field.name.clone());
     names.enumerate().map(|(at, name)| Ok((name.clone(), nth_field(base.clone(), at, &name, zone)?))).collect()

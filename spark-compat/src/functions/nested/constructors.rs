@@ -27,19 +27,14 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::scalar("struct", Arity::AtLeast(0), ANY, unnamed_struct),
 ];
 
-
 fn array(call: Call<'_>) -> Result<Typed> {
     let name = call.name();
     let problem = format!("input to function array should all be the same type, but it's {}", type_list(&call.args));
     let (elements, element) = to_common(call.args, call.zone, &name, &problem)?;
     let data_type = array_of(element);
     if elements.is_empty() {
-        let none = lists::list(
-            &data_type.to_arrow(),
-            OffsetBuffer::new_zeroed(1),
-            new_empty_array(&DataType::Null),
-            None,
-        )?;
+        let none =
+            lists::list(&data_type.to_arrow(), OffsetBuffer::new_zeroed(1), new_empty_array(&DataType::Null), None)?;
         return Ok(Typed::literal(ScalarValue::try_from_array(&none, 0)?, data_type, name));
     }
     let expr = udf::call("spark_array", &data_type, elements, array_kernel);

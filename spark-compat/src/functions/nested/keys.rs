@@ -40,8 +40,12 @@ pub(super) fn rows(array: &ArrayRef, equality: Equality) -> DataFusionResult<Row
 /// The array with equal floats made equal in their bits, at any depth.
 pub(crate) fn normalized(array: &ArrayRef) -> DataFusionResult<ArrayRef> {
     Ok(match array.data_type() {
-        DataType::Float32 => Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(float_keys::normalize_f32)),
-        DataType::Float64 => Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(float_keys::normalize_f64)),
+        DataType::Float32 => {
+            Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(float_keys::normalize_f32))
+        }
+        DataType::Float64 => {
+            Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(float_keys::normalize_f64))
+        }
         DataType::List(field) => {
             let lists = array.as_list::<i32>();
             let elements = normalized(lists.values())?;

@@ -42,7 +42,7 @@ pub(super) fn check_orderable(whole: &str, called: &str, t: &SparkType) -> Resul
 }
 
 /// Whether the type is a map or has one inside.
-pub(super) fn contains_map(t: &SparkType) -> bool {
+pub(crate) fn contains_map(t: &SparkType) -> bool {
     match t {
         SparkType::Map { .. } => true,
         SparkType::Array { element, .. } => contains_map(element),

@@ -14,6 +14,9 @@ use crate::error::{ErrorKind, SparkError};
 /// More elements than this in the lists of one batch are refused.
 const MAX_ELEMENTS: usize = 1 << 26;
 
+/// A string longer than this, in bytes, is refused.
+const MAX_TEXT: usize = 1 << 28;
+
 /// The places of the elements of the list in `row`.
 pub(super) fn range(offsets: &[i32], row: usize) -> Range<usize> {
     match offsets.get(row..row + 2) {
@@ -26,6 +29,15 @@ pub(super) fn range(offsets: &[i32], row: usize) -> Range<usize> {
 pub(super) fn check_elements(count: usize) -> DataFusionResult<()> {
     if count > MAX_ELEMENTS {
         let message = format!("the arrays of one batch would have more than {MAX_ELEMENTS} elements");
+        return Err(SparkError::new(ErrorKind::Resources, message).into());
+    }
+    Ok(())
+}
+
+/// An error of kind memory if a string would be longer than any sane query's.
+pub(super) fn check_text(length: usize) -> DataFusionResult<()> {
+    if length > MAX_TEXT {
+        let message = format!("a string would have more than {MAX_TEXT} bytes");
         return Err(SparkError::new(ErrorKind::Resources, message).into());
     }
     Ok(())
@@ -128,16 +140,12 @@ pub(super) fn relabelled(array: &ArrayRef, to: &DataType) -> DataFusionResult<Ar
         DataType::List(field) => {
             let lists = array.as_list::<i32>();
             let elements = relabelled(lists.values(), field.data_type())?;
-            Arc::new(ListArray::try_new(
-                Arc::clone(field),
-                lists.offsets().clone(),
-                elements,
-                lists.nulls().cloned(),
-            )?)
+            Arc::new(ListArray::try_new(Arc::clone(field), lists.offsets().clone(), elements, lists.nulls().cloned())?)
         }
         DataType::Struct(fields) => {
             let structs = array.as_struct();
-            let columns = structs.columns().iter().zip(fields).map(|(column, field)| relabelled(column, field.data_type()));
+            let columns =
+                structs.columns().iter().zip(fields).map(|(column, field)| relabelled(column, field.data_type()));
             let columns = columns.collect::<DataFusionResult<Vec<_>>>()?;
             let nulls = structs.nulls().cloned();
             Arc::new(StructArray::try_new_with_length(fields.clone(), columns, nulls, structs.len())?)
@@ -178,7 +186,10 @@ mod tests {
         let result = DataType::List(Arc::new(Field::new_list_field(DataType::Int32, true)));
         let lists = picks.finish(&elements, &result).unwrap();
         let lists = lists.as_list::<i32>();
-        assert_eq!(lists.value(0).as_primitive::<arrow::datatypes::Int32Type>(), &Int32Array::from(vec![Some(30), None]));
+        assert_eq!(
+            lists.value(0).as_primitive::<arrow::datatypes::Int32Type>(),
+            &Int32Array::from(vec![Some(30), None])
+        );
         assert!(lists.is_null(1));
         assert_eq!(lists.value(2).len(), 0);
     }

@@ -4,17 +4,20 @@
 //! keys ([`keys`]) and puts the lists together again. Results may always hold NULLs inside: whether they do shows in no answer.
 
 pub(crate) mod access;
-pub(super) mod constructors;
+mod comparator_sort;
+pub(crate) mod constructors;
+mod evaluation;
+pub(crate) mod generators;
 pub(crate) mod higher_order;
 pub(crate) mod keys;
-pub(super) mod kind;
+pub(crate) mod kind;
 mod lambda;
 pub(super) mod lists;
 pub(super) mod maps;
 pub(super) mod search;
 pub(super) mod sequence;
 pub(super) mod sets;
-pub(super) mod shape;
+pub(crate) mod shape;
 pub(super) mod sort;
 mod udf;
 
@@ -39,7 +42,8 @@ pub(super) fn mismatch(whole: &str, what: impl std::fmt::Display) -> SparkError 
 
 /// Spark's error for an argument, counted from 1, that is not of the required type.
 pub(super) fn requires(whole: &str, place: usize, required: &str, arg: &Typed) -> SparkError {
-    let found = format!("argument {place} requires {required} type, however, '{}' is of {} type.", arg.name, arg.data_type);
+    let found =
+        format!("argument {place} requires {required} type, however, '{}' is of {} type.", arg.name, arg.data_type);
     mismatch(whole, found)
 }
 

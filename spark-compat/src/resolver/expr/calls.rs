@@ -25,6 +25,10 @@ impl Lowering<'_, '_> {
         };
         let name = name.to_lowercase();
         let found = functions::find(&name).ok_or_else(|| functions::undefined(&name))?;
+        if found.as_generator().is_some() {
+            return Err(self.misplaced_generator(function));
+        }
+        let written = written_arguments(args);
         let (distinct, args) = arguments(args)?;
         if found.is_aggregate() {
             refuse(null_treatment.is_some(), "IGNORE NULLS")?;
@@ -36,8 +40,55 @@ impl Lowering<'_, '_> {
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
         }
-        let args = args.into_iter().map(|arg| self.lower(arg.expr(&name)?)).collect::<Result<Vec<_>>>()?;
-        functions::call(&name, args, self.zone())
+        if let Some(kind) = found.as_higher_order() {
+            let args = args.into_iter().map(|arg| arg.expr(&name)).collect::<Result<Vec<_>>>()?;
+            found.check_arity(&name, args.len())?;
+            return self.higher_order(kind, &name, &args);
+        }
+        match name.as_str() {
+            "struct" => self.struct_call(written),
+            "arrays_zip" => self.zip_call(written),
+            _ => functions::call(&name, self.lowered(args)?, self.zone()),
+        }
+    }
+
+    /// The arguments with stars expanded.
+    fn lowered(&self, args: Vec<Argument<'_>>) -> Result<Vec<Typed>> {
+        let mut lowered = Vec::with_capacity(args.len());
+        for arg in args {
+            match arg {
+                Argument::Expr(expr) => lowered.push(self.lower(expr)?),
+                Argument::Star(star) => lowered.extend(self.expanded(star)?.into_iter().map(|starred| starred.typed)),
+            }
+        }
+        Ok(lowered)
+    }
+
+    /// The arguments of a call that takes values alone.
+    pub(in crate::resolver) fn plain_arguments(&self, name: &str, function: &ast::Function) -> Result<Vec<Typed>> {
+        let ast::Function {
+            name: _,
+            uses_odbc_syntax: _,
+            parameters: _,
+            args,
+            filter,
+            null_treatment,
+            over,
+            within_group,
+        } = function;
+        let special = filter.is_some() || null_treatment.is_some() || over.is_some() || !within_group.is_empty();
+        let (distinct, args) = arguments(args)?;
+        refuse(special || distinct, &format!("clauses behind {name}(..)"))?;
+        self.lowered(args)
+    }
+
+    fn misplaced_generator(&self, function: &ast::Function) -> SparkError {
+        SparkError::analysis(match self.clause {
+            Clause::Select => {
+                format!("Generators are not supported when it's nested in expressions, but got: {function}")
+            }
+            _ => format!("Generators are not supported outside the SELECT clause, but got: {function}"),
+        })
     }
 
     fn aggregate_call(
@@ -48,11 +99,11 @@ impl Lowering<'_, '_> {
         filter: Option<&ast::Expr>,
     ) -> Result<Typed> {
         self.clause.check_aggregate()?;
-        let inside = Self { scopes: self.aggregate_scopes, clause: Clause::AggregateArgument, ..*self };
-        let args = if name == "count" && matches!(args[..], [Argument::Star]) {
+        let inside = Self { scopes: self.aggregate_scopes, lambda: None, clause: Clause::AggregateArgument, ..*self };
+        let args = if name == "count" && matches!(args[..], [Argument::Star(ast::FunctionArgExpr::Wildcard)]) {
             vec![Typed::literal(1i32.into(), SparkType::Int, "1")]
         } else {
-            args.into_iter().map(|arg| inside.lower(arg.expr(name)?)).collect::<Result<Vec<_>>>()?
+            inside.lowered(args)?
         };
         let filter = filter.map(|filter| inside.filter(filter)).transpose()?;
         functions::call_aggregate(AggregateCall { called: name, distinct, args, filter, zone: self.zone() })
@@ -108,15 +159,23 @@ impl Lowering<'_, '_> {
 /// An argument as it stands in the call.
 enum Argument<'a> {
     Expr(&'a ast::Expr),
-    Star,
+    Star(&'a ast::FunctionArgExpr),
 }
 
 impl<'a> Argument<'a> {
     fn expr(self, function: &str) -> Result<&'a ast::Expr> {
         match self {
             Self::Expr(expr) => Ok(expr),
-            Self::Star => Err(SparkError::unsupported(format!("{function}(*)"))),
+            Self::Star(_) => Err(SparkError::unsupported(format!("{function}(*)"))),
         }
+    }
+}
+
+/// The arguments as they are written.
+fn written_arguments(arguments: &ast::FunctionArguments) -> &[ast::FunctionArg] {
+    match arguments {
+        ast::FunctionArguments::List(list) => &list.args,
+        ast::FunctionArguments::None | ast::FunctionArguments::Subquery(_) => &[],
     }
 }
 
@@ -134,8 +193,7 @@ fn arguments(arguments: &ast::FunctionArguments) -> Result<(bool, Vec<Argument<'
     let distinct = matches!(duplicate_treatment, Some(ast::DuplicateTreatment::Distinct));
     let args = args.iter().map(|arg| match arg {
         ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Ok(Argument::Expr(expr)),
-        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) => Ok(Argument::Star),
-        ast::FunctionArg::Unnamed(_) => Err(SparkError::unsupported("t.* as the argument of a function")),
+        ast::FunctionArg::Unnamed(star) => Ok(Argument::Star(star)),
         ast::FunctionArg::Named { .. } | ast::FunctionArg::ExprNamed { .. } => {
             Err(SparkError::unsupported("named arguments"))
         }

@@ -15,7 +15,7 @@ use crate::resolver::order::as_position;
 /// # Errors
 ///
 /// The expression is not constant.
-pub(in crate::resolver) fn evaluate_constant(expr: &Expr) -> Result<ScalarValue> {
+pub(crate) fn evaluate_constant(expr: &Expr) -> Result<ScalarValue> {
     let simplifier = ExprSimplifier::new(SimplifyContext::builder().build());
     match simplifier.simplify(expr.clone())? {
         Expr::Literal(value, _) => Ok(value),
