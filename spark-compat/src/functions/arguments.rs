@@ -45,12 +45,30 @@ pub(super) enum Input {
     String,
     /// int
     Int,
+    /// bigint
+    Long,
+    /// float
+    Float,
+    /// double
+    Double,
+    /// Any decimal.
+    Decimal,
+    /// tinyint, smallint, int or bigint.
+    Integral,
     /// date
     Date,
     /// Any numeric type; a string becomes a double.
     Numeric,
     /// boolean
     Boolean,
+    /// binary
+    Binary,
+    /// Any of these as it is; what is none of them is cast to the first that it casts to.
+    OneOf(&'static [Input]),
+    /// decimal of this precision and scale
+    DecimalOf(u8, u8),
+    /// timestamp
+    Timestamp,
 }
 
 /// Casts the arguments to the function's inputs, of which the last one stands for all that follow.
@@ -77,15 +95,28 @@ pub(super) fn coerce(called: &str, args: Vec<Typed>, inputs: &[Input], zone: Zon
 }
 
 impl Input {
-    fn requirement(self) -> &'static str {
-        match self {
+    fn requirement(self) -> String {
+        let one = match self {
             Self::Any => "any",
             Self::String => "string",
             Self::Int => "int",
+            Self::Long => "bigint",
+            Self::Float => "float",
+            Self::Double => "double",
+            Self::Decimal => "decimal",
+            Self::Integral => "integral",
             Self::Date => "date",
             Self::Numeric => "numeric",
             Self::Boolean => "boolean",
-        }
+            Self::DecimalOf(..) => "decimal",
+            Self::Timestamp => "timestamp",
+            Self::Binary => "binary",
+            Self::OneOf(inputs) => {
+                let each: Vec<_> = inputs.iter().map(|input| input.requirement()).collect();
+                return format!("({})", each.join(" or "));
+            }
+        };
+        one.to_string()
     }
 }
 
@@ -95,14 +126,31 @@ fn implicit_type(from: &SparkType, input: Input) -> Option<SparkType> {
     match (input, from) {
         (Input::Any, any) => Some(any.clone()),
         (Input::String, T::Array { .. } | T::Map { .. } | T::Struct(_)) => None,
-        (Input::String, T::YearMonthInterval { .. } | T::DayTimeInterval { .. } | T::CalendarInterval) => None,
+        (Input::String, T::CalendarInterval) => None,
         (Input::String, _) => Some(T::String),
         (Input::Int, T::String | T::Void) => Some(T::Int),
         (Input::Int, numeric) if numeric.is_numeric() => Some(T::Int),
+        (Input::Long, T::String | T::Void) => Some(T::Long),
+        (Input::Long, numeric) if numeric.is_numeric() => Some(T::Long),
+        (Input::Float, T::String | T::Void) => Some(T::Float),
+        (Input::Float, numeric) if numeric.is_numeric() => Some(T::Float),
+        (Input::Double, T::String | T::Void) => Some(T::Double),
+        (Input::Double, numeric) if numeric.is_numeric() => Some(T::Double),
+        (Input::Decimal, T::Decimal { .. }) => Some(from.clone()),
+        (Input::Integral, T::Void) => Some(T::Int),
+        (Input::Integral, integral) if integral.is_integral() => Some(integral.clone()),
         (Input::Date, T::Date | T::Timestamp | T::String | T::Void) => Some(T::Date),
         (Input::Numeric, T::String | T::Void) => Some(T::Double),
         (Input::Numeric, numeric) if numeric.is_numeric() => Some(numeric.clone()),
         (Input::Boolean, T::Boolean | T::Void) => Some(T::Boolean),
+        (Input::Binary, T::Binary | T::String | T::Void) => Some(T::Binary),
+        (Input::OneOf(inputs), _) => {
+            let casts = || inputs.iter().filter_map(|input| implicit_type(from, *input));
+            casts().find(|to| to == from).or_else(|| casts().next())
+        }
+        (Input::DecimalOf(precision, scale), T::String | T::Void) => Some(T::decimal(precision, scale)),
+        (Input::DecimalOf(precision, scale), numeric) if numeric.is_numeric() => Some(T::decimal(precision, scale)),
+        (Input::Timestamp, T::Date | T::Timestamp | T::String | T::Void) => Some(T::Timestamp),
         _ => None,
     }
 }

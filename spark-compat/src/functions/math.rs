@@ -5,7 +5,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::Case;
 
 use super::arguments::{Arity, Input};
-use super::{Call, Function, Support};
+use super::{Call, Function, Support, datetime, numbers};
 use crate::arithmetic::{self, ArithmeticOp};
 use crate::coercion;
 use crate::datetime::zone::Zone;
@@ -21,13 +21,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("positive", Arity::Exactly(1), &[Input::Any], positive),
     Function::scalar("mod", Arity::Exactly(2), &[Input::Any], remainder),
     Function::scalar("pmod", Arity::Exactly(2), &[Input::Any], positive_remainder),
-    Function::scalar("greatest", Arity::AtLeast(2), &[Input::Any], |call| extreme(call, expr_fn::greatest))
-        .with_support(EXTREMES),
-    Function::scalar("least", Arity::AtLeast(2), &[Input::Any], |call| extreme(call, expr_fn::least))
-        .with_support(EXTREMES),
+    Function::scalar("greatest", Arity::AtLeast(2), &[Input::Any], |call| extreme(call, true)).with_support(EXTREMES),
+    Function::scalar("least", Arity::AtLeast(2), &[Input::Any], |call| extreme(call, false)).with_support(EXTREMES),
 ];
 
-const EXTREMES: Support = Support::Partial("not of floats and nested types");
+const EXTREMES: Support = Support::Partial("not of nested types");
 
 /// `a % b`; with decimals Spark forgets that it was called `mod`.
 fn remainder(call: Call<'_>) -> Result<Typed> {
@@ -51,7 +49,7 @@ fn binary(op: ArithmeticOp, left: Typed, right: Typed, name: String) -> Result<T
 }
 
 /// The greatest or least argument that is not NULL.
-fn extreme(call: Call<'_>, function: fn(Vec<Expr>) -> Expr) -> Result<Typed> {
+fn extreme(call: Call<'_>, greatest: bool) -> Result<Typed> {
     let (name, zone) = (call.name(), call.zone);
     let types: Vec<_> = call.args.iter().map(|arg| arg.data_type.clone()).collect();
     let common = coercion::wider_common_type_without_strings(&types).ok_or_else(|| {
@@ -62,14 +60,17 @@ fn extreme(call: Call<'_>, function: fn(Vec<Expr>) -> Expr) -> Result<Typed> {
             types.join(", ")
         ))
     })?;
-    if !coercion::is_atomic(&common) && common != SparkType::Void
-        || matches!(common, SparkType::Float | SparkType::Double)
-    {
+    if !coercion::is_atomic(&common) && common != SparkType::Void {
         return Err(SparkError::unsupported(format!("{name} of type {common}")));
     }
     let nullable = call.args.iter().all(|arg| arg.nullable);
     let args = call.args.into_iter().map(|arg| Ok(arg.coerced(&common, zone)?.expr)).collect::<Result<Vec<_>>>()?;
-    Ok(Typed::new(function(args), common, nullable, name))
+    let expr = match common {
+        SparkType::Float | SparkType::Double => numbers::extreme_of_floats(greatest, &common, args),
+        _ if greatest => expr_fn::greatest(args),
+        _ => expr_fn::least(args),
+    };
+    Ok(Typed::new(expr, common, nullable, name))
 }
 
 /// The absolute value; that of the smallest integer is itself, as in Java.
@@ -92,6 +93,9 @@ fn negative(call: Call<'_>) -> Result<Typed> {
     let (name, nullable) = (call.name(), call.any_nullable());
     let [value] = call.take()?;
     let value = signed(value, &name)?;
+    if !value.data_type.is_numeric() {
+        return datetime::negate(value, name);
+    }
     let expr = arithmetic::lower_negate((value.expr, value.data_type.clone()))?;
     Ok(Typed::new(expr, value.data_type, nullable, name))
 }
@@ -104,13 +108,13 @@ fn positive(call: Call<'_>) -> Result<Typed> {
     Ok(Typed { nullable, name, ..value })
 }
 
-/// Numbers keep their type, strings become doubles; the sign of an interval is not supported.
+/// Numbers and intervals keep their type, strings become doubles.
 fn signed(value: Typed, whole: &str) -> Result<Typed> {
     match &value.data_type {
         SparkType::String | SparkType::Void => value.coerced(&SparkType::Double, Zone::UTC),
         numeric if numeric.is_numeric() => Ok(value),
         SparkType::YearMonthInterval { .. } | SparkType::DayTimeInterval { .. } | SparkType::CalendarInterval => {
-            Err(SparkError::unsupported(format!("the sign of an interval in {whole}")))
+            Ok(value)
         }
         other => Err(SparkError::analysis(format!(
             "cannot resolve '{whole}' due to data type mismatch: argument 1 requires (numeric or interval) type, however, '{}' is \

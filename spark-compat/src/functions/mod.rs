@@ -6,14 +6,21 @@
 
 mod aggregate;
 mod arguments;
+mod bits;
 mod casts;
 mod conditional;
 pub(crate) mod datetime;
+mod elementary;
+mod fdlibm;
 pub(crate) mod float_keys;
 pub(crate) mod like;
 mod math;
 pub(crate) mod nested;
 pub(crate) mod nullable;
+mod numbers;
+mod radix;
+mod rounding;
+mod scalar;
 mod strings;
 mod substring;
 
@@ -27,7 +34,7 @@ use nested::higher_order::Kind;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
-use crate::resolver::{Typed, call_name, suggestions};
+use crate::resolver::{Facts, Typed, call_name, suggestions};
 
 /// A function of Spark SQL that this crate has.
 #[derive(Debug)]
@@ -62,6 +69,7 @@ enum LoweringRule {
     HigherOrder(Kind),
     /// Gives rows.
     Generator(Generator),
+    Moment(fn(Facts) -> Result<Typed>),
 }
 
 impl Function {
@@ -93,6 +101,12 @@ impl Function {
     const fn generator(name: &'static str, arity: Arity, generator: Generator) -> Self {
         let lowering = LoweringRule::Generator(generator);
         Self { name, aliases: &[], arity, inputs: &[Input::Any], lowering, support: Support::Full }
+    }
+
+    /// A function without arguments whose value is a fact of the query.
+    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts) -> Result<Typed>) -> Self {
+        let lowering = LoweringRule::Moment(lower);
+        Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
     }
 
     const fn with_aliases(self, aliases: &'static [&'static str]) -> Self {
@@ -161,9 +175,18 @@ impl Call<'_> {
 /// Everything that the crate has, by family.
 const FAMILIES: &[&[Function]] = &[
     aggregate::FUNCTIONS,
+    bits::FUNCTIONS,
     casts::FUNCTIONS,
     conditional::FUNCTIONS,
-    datetime::FUNCTIONS,
+    datetime::dates::FUNCTIONS,
+    datetime::epoch::FUNCTIONS,
+    datetime::fields::FUNCTIONS,
+    datetime::make::FUNCTIONS,
+    datetime::moment::FUNCTIONS,
+    datetime::patterns::FUNCTIONS,
+    datetime::truncate::FUNCTIONS,
+    datetime::zones::FUNCTIONS,
+    elementary::FUNCTIONS,
     math::FUNCTIONS,
     nested::access::FUNCTIONS,
     nested::constructors::FUNCTIONS,
@@ -175,6 +198,8 @@ const FAMILIES: &[&[Function]] = &[
     nested::sets::FUNCTIONS,
     nested::shape::FUNCTIONS,
     nested::sort::FUNCTIONS,
+    numbers::FUNCTIONS,
+    rounding::FUNCTIONS,
     strings::FUNCTIONS,
     substring::FUNCTIONS,
 ];
@@ -224,6 +249,13 @@ pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> 
     function.arity.check(called, args.len())?;
     let args = arguments::coerce(called, args, function.inputs, zone)?;
     lower(Call { called, args, zone })
+}
+
+/// Calls a function whose value is a fact of the query; `None` if it is another one.
+pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Option<Result<Typed>> {
+    let function = find(called)?;
+    let LoweringRule::Moment(lower) = function.lowering else { return None };
+    Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
 }
 
 /// Calls an aggregate function.

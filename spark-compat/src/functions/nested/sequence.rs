@@ -52,11 +52,11 @@ fn sequence(call: Call<'_>) -> Result<Typed> {
         let expr = udf::call("spark_sequence", &data_type, exprs, integers);
         return Ok(Typed::new(expr, data_type, nullable, name));
     }
-    if common == SparkType::Timestamp && !matches!(zone, Zone::Fixed(_)) {
+    if common == SparkType::Timestamp && matches!(zone, Zone::Region(_)) {
         return Err(SparkError::unsupported("sequence of timestamps in a time zone with daylight saving"));
     }
     let offset = match zone {
-        Zone::Fixed(seconds) => i64::from(seconds) * 1_000_000,
+        Zone::Fixed(seconds) | Zone::Prefixed(_, seconds) => i64::from(seconds) * 1_000_000,
         Zone::Region(_) => 0,
     };
     exprs.push(Typed::literal(offset.into(), SparkType::Long, "").expr);

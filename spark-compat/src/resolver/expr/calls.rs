@@ -46,10 +46,18 @@ impl Lowering<'_, '_> {
             return self.higher_order(kind, &name, &args);
         }
         match name.as_str() {
-            "struct" => self.struct_call(written),
-            "arrays_zip" => self.zip_call(written),
-            _ => functions::call(&name, self.lowered(args)?, self.zone()),
+            "struct" => return self.struct_call(written),
+            "arrays_zip" => return self.zip_call(written),
+            _ => {}
         }
+        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
+            return moment;
+        }
+        let mut args = self.lowered(args)?;
+        if name == "unix_timestamp" && args.is_empty() {
+            args.extend(functions::call_moment("current_timestamp", 0, self.resolver.facts).transpose()?);
+        }
+        functions::call(&name, args, self.zone())
     }
 
     /// The arguments with stars expanded.
