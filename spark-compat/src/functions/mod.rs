@@ -15,6 +15,7 @@ mod fdlibm;
 pub(crate) mod float_keys;
 pub(crate) mod like;
 mod math;
+pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
 mod radix;
@@ -31,6 +32,8 @@ pub(crate) use aggregate::AggregateCall;
 pub(crate) use window::WindowCall;
 
 use arguments::{Arity, Input};
+pub(crate) use nested::generators::{Generated, Generator};
+use nested::higher_order::Kind;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
@@ -66,6 +69,10 @@ enum LoweringRule {
     Scalar(fn(Call<'_>) -> Result<Typed>),
     Aggregate(fn(AggregateCall<'_>) -> Result<Typed>),
     Window(fn(WindowCall<'_>) -> Result<Typed>),
+    /// With lambdas among its arguments.
+    HigherOrder(Kind),
+    /// Gives rows.
+    Generator(Generator),
     Moment(fn(Facts) -> Result<Typed>),
 }
 
@@ -88,6 +95,16 @@ impl Function {
     ) -> Self {
         let lowering = LoweringRule::Aggregate(lower);
         Self { name, aliases: &[], arity, inputs, lowering, support: Support::Full }
+    }
+
+    const fn higher_order(name: &'static str, arity: Arity, kind: Kind) -> Self {
+        let lowering = LoweringRule::HigherOrder(kind);
+        Self { name, aliases: &[], arity, inputs: &[Input::Any], lowering, support: Support::Full }
+    }
+
+    const fn generator(name: &'static str, arity: Arity, generator: Generator) -> Self {
+        let lowering = LoweringRule::Generator(generator);
+        Self { name, aliases: &[], arity, inputs: &[Input::Any], lowering, support: Support::Full }
     }
 
     /// A function without arguments whose value is a fact of the query.
@@ -122,6 +139,27 @@ impl Function {
     /// Whether it is an aggregate function.
     pub fn is_aggregate(&self) -> bool {
         matches!(self.lowering, LoweringRule::Aggregate(_))
+    }
+
+    /// What kind of function with lambdas it is, if it is one.
+    pub(crate) fn as_higher_order(&self) -> Option<Kind> {
+        match self.lowering {
+            LoweringRule::HigherOrder(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    /// What kind of generator it is, if it is one.
+    pub(crate) fn as_generator(&self) -> Option<Generator> {
+        match self.lowering {
+            LoweringRule::Generator(generator) => Some(generator),
+            _ => None,
+        }
+    }
+
+    /// An error if `count` arguments are not what the function takes.
+    pub(crate) fn check_arity(&self, called: &str, count: usize) -> Result<()> {
+        self.arity.check(called, count)
     }
 }
 
@@ -170,6 +208,16 @@ const FAMILIES: &[&[Function]] = &[
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
     math::FUNCTIONS,
+    nested::access::FUNCTIONS,
+    nested::constructors::FUNCTIONS,
+    nested::generators::FUNCTIONS,
+    nested::higher_order::FUNCTIONS,
+    nested::maps::FUNCTIONS,
+    nested::search::FUNCTIONS,
+    nested::sequence::FUNCTIONS,
+    nested::sets::FUNCTIONS,
+    nested::shape::FUNCTIONS,
+    nested::sort::FUNCTIONS,
     numbers::FUNCTIONS,
     rounding::FUNCTIONS,
     strings::FUNCTIONS,
@@ -221,7 +269,7 @@ pub(crate) fn undefined(name: &str) -> SparkError {
 pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> {
     let function = find(called).ok_or_else(|| undefined(called))?;
     let LoweringRule::Scalar(lower) = function.lowering else {
-        return Err(SparkError::internal(format!("{called} is an aggregate function")));
+        return Err(SparkError::internal(format!("{called} is not a function of values alone")));
     };
     function.arity.check(called, args.len())?;
     let args = arguments::coerce(called, args, function.inputs, zone)?;

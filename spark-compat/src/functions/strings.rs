@@ -17,7 +17,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("length", Arity::Exactly(1), &[Input::Any], length)
         .with_aliases(&["char_length", "character_length"]),
     Function::scalar("concat", Arity::AtLeast(1), &[Input::Any], concat)
-        .with_support(Support::Partial("strings and what casts to them; not arrays and not binaries")),
+        .with_support(Support::Partial("strings and what casts to them, and arrays; not binaries")),
     Function::scalar("trim", Arity::Exactly(1), STRING, trim).with_support(TRIM),
     Function::scalar("ltrim", Arity::Exactly(1), STRING, ltrim).with_support(TRIM),
     Function::scalar("rtrim", Arity::Exactly(1), STRING, rtrim).with_support(TRIM),
@@ -59,6 +59,9 @@ fn length(call: Call<'_>) -> Result<Typed> {
 /// NULL if any argument is (`||` of DataFusion, whose `concat` skips them).
 fn concat(call: Call<'_>) -> Result<Typed> {
     let (name, nullable, zone) = (call.name(), call.any_nullable(), call.zone);
+    if call.args.iter().any(|arg| matches!(arg.data_type, SparkType::Array { .. })) {
+        return super::nested::shape::concat(call);
+    }
     if let Some(other) = call.args.iter().find(|arg| {
         matches!(
             arg.data_type,

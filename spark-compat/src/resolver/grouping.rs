@@ -16,6 +16,7 @@ use super::typed::Typed;
 use super::windows::{Windows, has_window};
 use super::{AttributeIds, Place, Resolver, order, plan};
 use crate::error::{Result, SparkError};
+use crate::functions::nested::kind::contains_map;
 use crate::types::SparkType;
 
 impl Resolver<'_> {
@@ -371,13 +372,10 @@ fn alias_of_item(group: &ast::Expr, items: &[Item], input: &Scope) -> Result<Opt
 
 fn refuse_ungroupable(typed: &Typed) -> Result<()> {
     match &typed.data_type {
-        SparkType::Map { .. } => Err(SparkError::analysis(format!(
+        nested if contains_map(nested) => Err(SparkError::analysis(format!(
             "expression {} cannot be used as a grouping expression because its data type {} is not an orderable data type.",
             typed.name, typed.data_type
         ))),
-        SparkType::Array { .. } | SparkType::Struct(_) => {
-            Err(SparkError::unsupported(format!("grouping by {}", typed.data_type)))
-        }
         _ => Ok(()),
     }
 }

@@ -16,6 +16,7 @@ mod ctes;
 mod depth;
 mod expr;
 mod from;
+mod generators;
 mod grouping;
 mod joins;
 mod names;
@@ -28,6 +29,7 @@ mod select;
 mod set_ops;
 mod similarity;
 mod star;
+mod table_functions;
 mod tables;
 mod time_windows;
 mod typed;
@@ -36,7 +38,7 @@ mod windows;
 
 use sqlparser::ast;
 
-pub(crate) use attribute::AttributeIds;
+pub(crate) use attribute::{Attribute, AttributeIds};
 use ctes::Ctes;
 pub(crate) use expr::evaluate_constant;
 pub(crate) use names::call_name;

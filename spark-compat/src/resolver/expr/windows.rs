@@ -27,6 +27,7 @@ impl Clause {
             Self::Having => inside("HAVING"),
             Self::JoinCondition => inside("JOIN"),
             Self::GroupBy => inside("GROUP BY"),
+            Self::LateralView => inside("LATERAL VIEW"),
             Self::OrderBy => Err(SparkError::analysis(
                 "The query operator `Sort` contains one or more unsupported expression types Aggregate, Window or Generate.",
             )),
