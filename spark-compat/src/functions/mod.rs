@@ -8,11 +8,14 @@ mod aggregate;
 mod arguments;
 mod bits;
 mod casts;
+mod charsets;
+mod compose;
 mod conditional;
 pub(crate) mod datetime;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod letters;
 pub(crate) mod like;
 mod math;
 pub(crate) mod nullable;
@@ -20,8 +23,11 @@ mod numbers;
 mod radix;
 mod rounding;
 mod scalar;
+mod search;
 mod strings;
 mod substring;
+mod text;
+mod trim;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -132,14 +138,19 @@ const FAMILIES: &[&[Function]] = &[
     aggregate::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
+    charsets::FUNCTIONS,
+    compose::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::FUNCTIONS,
     elementary::FUNCTIONS,
+    letters::FUNCTIONS,
     math::FUNCTIONS,
     numbers::FUNCTIONS,
     rounding::FUNCTIONS,
+    search::FUNCTIONS,
     strings::FUNCTIONS,
     substring::FUNCTIONS,
+    trim::FUNCTIONS,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
