@@ -20,6 +20,7 @@ pub(crate) mod like;
 mod math;
 pub(crate) mod nullable;
 mod numbers;
+mod patterns;
 mod radix;
 mod rounding;
 mod scalar;
@@ -146,6 +147,7 @@ const FAMILIES: &[&[Function]] = &[
     letters::FUNCTIONS,
     math::FUNCTIONS,
     numbers::FUNCTIONS,
+    patterns::FUNCTIONS,
     rounding::FUNCTIONS,
     search::FUNCTIONS,
     strings::FUNCTIONS,
