@@ -5,10 +5,40 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
+
+/// The threads of all sessions. They end with the last one and start with the next: what libraries left of keys on a
+/// thread's stack goes when the operating system takes the stack back, and nothing else can reach it there.
+#[derive(Debug)]
+pub struct ComputePool {
+    threads: usize,
+    running: Mutex<Weak<ComputeRuntime>>,
+}
+
+impl ComputePool {
+    /// A pool that will have `threads` threads.
+    pub fn new(threads: usize) -> Self {
+        ComputePool { threads, running: Mutex::default() }
+    }
+
+    /// The threads, started if no session has them.
+    ///
+    /// # Errors
+    /// When the operating system refuses them.
+    pub fn join(&self) -> io::Result<Arc<ComputeRuntime>> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = running.upgrade() {
+            return Ok(runtime);
+        }
+        let runtime = Arc::new(ComputeRuntime::new(self.threads)?);
+        *running = Arc::downgrade(&runtime);
+        Ok(runtime)
+    }
+}
 
 /// A runtime of its own. Dropping it ends its tasks without waiting for them.
 #[derive(Debug)]
@@ -89,6 +119,18 @@ mod tests {
         })
         .await
         .unwrap();
+    }
+
+    #[tokio::test]
+    async fn sessions_share_threads_that_end_with_the_last_of_them() {
+        let pool = ComputePool::new(1);
+        let (one, other) = (pool.join().unwrap(), pool.join().unwrap());
+        assert!(Arc::ptr_eq(&one, &other));
+        drop(one);
+        assert_eq!(other.spawn(async { 7 }).await.unwrap(), 7);
+        drop(other);
+        assert!(pool.running.lock().unwrap().upgrade().is_none());
+        assert_eq!(pool.join().unwrap().spawn(async { 8 }).await.unwrap(), 8);
     }
 
     #[tokio::test]

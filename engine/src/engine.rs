@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::compute::ComputeRuntime;
+use crate::compute::ComputePool;
 use crate::config::EngineConfig;
 use crate::environment::Environment;
 use crate::error::EngineError;
@@ -37,7 +37,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Engine {
     config: EngineConfig,
     handshake: ServerOptions,
-    compute: ComputeRuntime,
+    compute: ComputePool,
     memory: Arc<Budget>,
     client_budgets: Mutex<HashMap<String, Arc<Budget>>>,
     handshakes: Semaphore,
@@ -60,7 +60,7 @@ impl Engine {
         let session_limit = config.max_sessions.unwrap_or(allowed).min(allowed).min(Semaphore::MAX_PERMITS);
         Ok(Arc::new(Engine {
             handshake: ServerOptions::new(Arc::clone(&config.nsm), Arc::new(config.access.clone())),
-            compute: ComputeRuntime::new(config.target_partitions)?,
+            compute: ComputePool::new(config.target_partitions),
             memory: Budget::new(BudgetKind::Engine, config.memory_limit),
             client_budgets: Mutex::default(),
             handshakes: Semaphore::new(config.max_handshakes.clamp(1, Semaphore::MAX_PERMITS)),
@@ -162,11 +162,12 @@ impl Engine {
         let Ok(environment) = Environment::new(memory, storage, Keyring::new(keys)).map(Arc::new) else { return 0 };
         let runtime = Arc::clone(&environment.runtime);
         let Ok(sql) = SparkSql::new(runtime, self.config.target_partitions, self.config.batch_size) else { return 0 };
+        let Ok(compute) = self.compute.join() else { return 0 };
         let session = Session {
             number,
             sql: Arc::new(sql),
             environment,
-            compute: &self.compute,
+            compute: &compute,
             stopping: self.stopping.clone(),
             query_timeout: self.config.query_timeout,
             idle_timeout: self.config.access.idle_timeout,

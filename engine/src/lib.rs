@@ -30,9 +30,11 @@ mod stop;
 pub mod storage;
 #[cfg(test)]
 mod testing;
+mod wipe;
 
 pub use config::EngineConfig;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use events::{hide_panic_messages, log_to_stderr};
 pub use storage::{AddressConnector, StorageConnector};
+pub use wipe::WipingAllocator;

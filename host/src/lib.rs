@@ -30,6 +30,5 @@ pub mod sealed;
 pub mod statements;
 #[cfg(feature = "demo")]
 pub mod tpch;
-pub mod values;
 
 pub use error::{ExitStatus, HostError, Result};

@@ -129,7 +129,7 @@ fn check_comparable(op: ComparisonOp, t: &SparkType) -> Result<()> {
         SparkType::Map { .. } => {
             Err(SparkError::analysis(format!("{} does not support ordering on type {t}", op.symbol())))
         }
-        SparkType::CalendarInterval if !op.is_equality() => {
+        SparkType::CalendarInterval => {
             Err(SparkError::analysis(format!("{} does not support ordering on type interval", op.symbol())))
         }
         // DataFusion orders members as Spark does, NULLs first and equal to each other; floats it does not.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use casemate_host::HostError;
-use casemate_host::client::{Client, QueryStream};
+use casemate_host::client::QueryStream;
 use casemate_tests::deployment::{Plan, engine_arguments};
-use casemate_tests::engines::{self, Folder, LocalEngine, PCRS};
+use casemate_tests::engines::{Folder, LocalEngine};
 use casemate_tests::process::Server;
 use casemate_tests::{eventually, soon};
 use casemate_wire::session::{EndStatus, ResultItem};
@@ -39,14 +39,6 @@ async fn end(answer: &mut QueryStream<'_>) -> casemate_host::Result<EndStatus> {
     }
 }
 
-async fn local_engine() -> (LocalEngine, Client) {
-    let nsm = engines::simulated_nsm(PCRS, 0);
-    let (keys, trust) = (engines::keys(), engines::trust(&nsm));
-    let engine = LocalEngine::start(nsm, engines::access(&keys), Folder::new(&small_tables()), |_| ()).await;
-    let client = soon("a session", Client::connect(&engine.address, &keys, &trust)).await.unwrap();
-    (engine, client)
-}
-
 #[tokio::test]
 async fn an_engine_that_is_killed_in_the_middle_of_an_answer_leaves_an_error_and_a_parent_that_serves_the_next_engine()
 {
@@ -72,7 +64,7 @@ async fn an_engine_that_is_killed_in_the_middle_of_an_answer_leaves_an_error_and
 
 #[tokio::test]
 async fn the_query_of_a_client_that_vanishes_stops_and_gives_its_memory_back() {
-    let (engine, mut client) = local_engine().await;
+    let (engine, mut client) = LocalEngine::with_client(Folder::new(&small_tables())).await;
     let mut answer = client.query(ENDLESS).await.unwrap();
     first_rows(&mut answer).await;
     assert_eq!(engine.engine.open_sessions(), 1);
@@ -103,7 +95,7 @@ async fn the_only_place_of_an_engine_is_free_again_when_its_client_vanishes() {
 
 #[tokio::test]
 async fn a_cancelled_query_ends_as_cancelled_and_the_session_goes_on() {
-    let (engine, mut client) = local_engine().await;
+    let (engine, mut client) = LocalEngine::with_client(Folder::new(&small_tables())).await;
     let mut answer = client.query(ENDLESS).await.unwrap();
     first_rows(&mut answer).await;
     answer.cancel().await.unwrap();
@@ -115,7 +107,7 @@ async fn a_cancelled_query_ends_as_cancelled_and_the_session_goes_on() {
 
 #[tokio::test]
 async fn a_query_that_was_given_up_half_read_makes_room_for_the_next() {
-    let (_engine, mut client) = local_engine().await;
+    let (_engine, mut client) = LocalEngine::with_client(Folder::new(&small_tables())).await;
     let mut answer = client.query(ENDLESS).await.unwrap();
     first_rows(&mut answer).await;
     drop(answer);

@@ -59,11 +59,19 @@ pub const CANARY_VALUES: [&str; 3] =
 /// # Panics
 /// When it can't be written.
 pub fn write_canary_table(path: &Path, encrypted: bool) {
+    write_canary_table_under(path, encrypted.then_some(&KEY));
+}
+
+/// The same encrypted under `key`, which the file says to be the one called [`KEY_ID`].
+///
+/// # Panics
+/// When it can't be written.
+pub fn write_canary_table_under(path: &Path, key: Option<&[u8; 32]>) {
     let values: ArrayRef = Arc::new(StringArray::from_iter_values(CANARY_VALUES));
     let batch = RecordBatch::try_from_iter([(CANARY_COLUMN, values)]).expect("one column");
     let mut properties = WriterProperties::builder().set_compression(Compression::UNCOMPRESSED);
-    if encrypted {
-        let encryption = FileEncryptionProperties::builder(KEY.to_vec())
+    if let Some(key) = key {
+        let encryption = FileEncryptionProperties::builder(key.to_vec())
             .with_footer_key_metadata(KEY_ID.as_bytes().to_vec())
             .build()
             .expect("a key of 32 bytes");

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use casemate_engine::{Engine, EngineConfig, StorageConnector};
+use casemate_host::client::Client;
 use casemate_host::files::Keys;
 use casemate_host::parent::{DataDirectory, ParentServer};
 use casemate_wire::UnixMillis;
@@ -16,7 +17,7 @@ use casemate_wire::attestation::{Nsm, PcrSet, SimulatedNsm, SimulatedOptions, Tr
 use casemate_wire::transport::{BoxedIo, Listener};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::data;
+use crate::{data, soon};
 
 /// The PCRs of engines inside a test.
 pub const PCRS: [(u8, [u8; 48]); 3] = [(0, [0x10; 48]), (1, [0x11; 48]), (2, [0x12; 48])];
@@ -80,6 +81,18 @@ pub struct LocalEngine {
 }
 
 impl LocalEngine {
+    /// Starts one over an honest parent's `storage`, with a session of the client that it knows.
+    ///
+    /// # Panics
+    /// When it can't start, or refuses the client.
+    pub async fn with_client(storage: impl StorageConnector) -> (Self, Client) {
+        let nsm = simulated_nsm(PCRS, 0);
+        let (keys, trust) = (keys(), trust(&nsm));
+        let engine = Self::start(nsm, access(&keys), storage, |_| ()).await;
+        let client = soon("a session", Client::connect(&engine.address, &keys, &trust)).await.expect("a session");
+        (engine, client)
+    }
+
     /// Starts it.
     ///
     /// # Panics

@@ -1,7 +1,8 @@
 //! The programs under test as processes: servers that run until they are dropped, and commands that end.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -67,6 +68,34 @@ impl Server {
     /// Waits until it has stopped, and gives its exit code.
     pub async fn stop_after_signal(&mut self) -> Option<i32> {
         soon("a server to stop", self.child.wait()).await.expect("a child can be waited for").code()
+    }
+
+    /// How often `needle` stands in the memory that the process can write.
+    ///
+    /// # Panics
+    /// When the memory of a child process can't be read.
+    pub fn count_in_memory(&self, needle: &[u8]) -> usize {
+        let id = self.child.id().expect("the process runs");
+        let maps = fs::read_to_string(format!("/proc/{id}/maps")).expect("a child's memory map can be read");
+        let memory = File::open(format!("/proc/{id}/mem")).expect("a child's memory can be read");
+        let finder = memchr::memmem::Finder::new(needle);
+        let mut found = 0;
+        for line in maps.lines() {
+            let mut fields = line.split_whitespace();
+            let (Some(range), Some(rights)) = (fields.next(), fields.next()) else { continue };
+            if !rights.starts_with("rw") || line.ends_with("[vvar]") {
+                continue;
+            }
+            let (start, end) = range.split_once('-').expect("a range of addresses");
+            let start = u64::from_str_radix(start, 16).expect("an address");
+            let end = u64::from_str_radix(end, 16).expect("an address");
+            let mut bytes = vec![0; usize::try_from(end - start).expect("a size")];
+            // A mapping may vanish between the two reads; what is gone holds nothing.
+            if memory.read_exact_at(&mut bytes, start).is_ok() {
+                found += finder.find_iter(&bytes).count();
+            }
+        }
+        found
     }
 
     /// Whether the process still runs.

@@ -9,7 +9,7 @@ use super::session::{EngineArgs, Sessions};
 use crate::client::Client;
 use crate::error::Result;
 use crate::statements::{SessionSource, StatementsOptions, answer_all};
-use crate::values::Zone;
+use spark_differential::value::Zone;
 
 const AFTER_HELP: &str = "\
 Examples:

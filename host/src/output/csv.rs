@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use super::{OutputError, ResultWriter, value_text};
-use crate::values::{Value, Zone, for_each_cell, time_zone};
+use spark_differential::value::{Value, Zone, for_each_cell, time_zone};
 
 /// Writes results one after another, an empty line between them.
 pub(super) struct CsvWriter<W> {

@@ -7,7 +7,9 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 
 use super::{OutputError, ResultWriter, distinct_names, value_text};
-use crate::values::{UnknownType, Value, Zone, decimal_text, double_text, float_text, time_zone, timestamp_text};
+use spark_differential::value::{
+    UnknownType, Value, Zone, decimal_text, double_text, float_text, time_zone, timestamp_text,
+};
 
 /// Writes the rows of all results.
 pub(super) struct JsonWriter<W> {

@@ -14,7 +14,8 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 
-use crate::values::{UnknownTimeZone, UnknownType};
+use spark_differential::answer::TableError;
+use spark_differential::value::{UnknownTimeZone, UnknownType};
 
 pub use destination::Destination;
 pub use text::value_text;
@@ -65,6 +66,15 @@ pub enum OutputError {
     /// Bytes for programs on a terminal.
     #[error("this format is for programs, not for a terminal: add `-o FILE`, or pipe the output")]
     Terminal,
+}
+
+impl From<TableError> for OutputError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Type(error) => error.into(),
+            TableError::Zone(error) => error.into(),
+        }
+    }
 }
 
 impl OutputError {

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use unicode_width::UnicodeWidthStr;
 
 use super::{OutputError, ResultWriter, value_text};
-use crate::values::{Value, Zone, for_each_cell, time_zone};
+use spark_differential::value::{Value, Zone, for_each_cell, time_zone};
 
 /// Rows that share one set of column widths.
 const PAGE_ROWS: usize = 1000;

@@ -11,7 +11,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 
 use super::*;
-use crate::values::SPARK_TIME_ZONE;
+use spark_differential::value::SPARK_TIME_ZONE;
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     let field = |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), true);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::values::{
+use spark_differential::value::{
     Elements, UnknownType, Value, Zone, date_text, decimal_text, java_double_text, java_float_text, timestamp_text,
 };
 

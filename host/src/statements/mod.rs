@@ -2,25 +2,20 @@
 //! fresh session over the whole sealed path.
 //!
 //! Request: `{"id": "cast/7", "setup": ["SET ..", ".."], "query": "SELECT .."}`. Answer: `{"id": .., "schema": [[name,
-//! type]..], "rows": [[..]..]}` or `{"id": .., "error": text}`. [`encode`](self) says how values are written.
-
-mod encode;
+//! type]..], "rows": [[..]..]}` or `{"id": .., "error": text, "kind": word}`. [`value`](spark_differential::value) says
+//! how values are written.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt, pin_mut};
-use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use spark_differential::answer::{Answer, Outcome, Refusal, Request, Table};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::client::{Client, StatementResult};
+use crate::client::Client;
 use crate::error::{ExitStatus, HostError, Result};
-use crate::output::OutputError;
-use crate::values::{spark_types, time_zone};
-
-pub use encode::encode_value;
 
 /// The longest request.
 const MAX_LINE_BYTES: u64 = 64 << 20;
@@ -34,30 +29,6 @@ pub struct StatementsOptions {
     pub timeout: Option<Duration>,
     /// Requests worked on at once; their answers keep the order of the requests.
     pub jobs: usize,
-}
-
-/// One request.
-#[derive(Debug, Deserialize)]
-struct Request {
-    id: Json,
-    #[serde(default)]
-    setup: Vec<String>,
-    query: String,
-}
-
-/// One answer.
-#[derive(Debug, Serialize)]
-struct Answer {
-    id: Json,
-    #[serde(flatten)]
-    outcome: Outcome,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Outcome {
-    Rows { schema: Vec<(String, String)>, rows: Vec<Vec<Json>> },
-    Error { error: String },
 }
 
 /// Where requests get their sessions from.
@@ -124,8 +95,8 @@ async fn answer_line<S: SessionSource>(
     let request: Request = match serde_json::from_slice(&line) {
         Ok(request) => request,
         Err(error) => {
-            let outcome = Outcome::Error { error: format!("not a request: {error}") };
-            return Ok(Answer { id: id_of(&line), outcome });
+            let refusal = Refusal::new("request", format!("not a request: {error}"));
+            return Ok(Answer { id: id_of(&line), outcome: Outcome::Refusal(refusal) });
         }
     };
     let id = request.id.clone();
@@ -133,8 +104,8 @@ async fn answer_line<S: SessionSource>(
     let task = tokio::spawn(async move { answer(request, source.as_ref(), &options).await });
     let outcome = match task.await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(error)) => Outcome::Error { error: error.to_string() },
-        Err(panic) => Outcome::Error { error: format!("the request broke its own task: {panic}") },
+        Ok(Err(error)) => Outcome::Refusal(Refusal::new(kind(&error), error.to_string())),
+        Err(panic) => Outcome::Refusal(Refusal::new("internal", format!("the request broke its own task: {panic}"))),
     };
     Ok(Answer { id, outcome })
 }
@@ -176,23 +147,19 @@ async fn run<S: SessionSource>(request: &Request, source: &S, options: &Statemen
     let results = client.query(&request.query).await?.collect().await?;
     // The answer is complete; an engine that is already gone changes nothing about it.
     let _ = client.close().await;
-    match results.last() {
-        Some(result) => encode_result(result).map_err(HostError::Output),
-        None => Ok(Outcome::Rows { schema: Vec::new(), rows: Vec::new() }),
-    }
+    let table = match results.last() {
+        Some(result) => Table::of(&result.schema, &result.batches).map_err(|error| HostError::Output(error.into()))?,
+        None => Table::default(),
+    };
+    Ok(Outcome::Table(table))
 }
 
-/// `schema` and `rows` of an answer.
-fn encode_result(result: &StatementResult) -> std::result::Result<Outcome, OutputError> {
-    let zone = time_zone(&result.schema)?;
-    let names = result.schema.fields().iter().map(|field| field.name().clone());
-    let schema = names.zip(spark_types(&result.schema)).collect();
-    let mut rows = Vec::new();
-    for batch in &result.batches {
-        for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| encode_value(column.as_ref(), row, zone));
-            rows.push(cells.collect::<std::result::Result<_, _>>()?);
-        }
+/// A word for programs: the engine's for what it refused, and one for what never came to that.
+fn kind(error: &HostError) -> &str {
+    match error {
+        HostError::Query(failure) => &failure.kind,
+        HostError::Timeout(_) => "timeout",
+        error if error.exit_status() == ExitStatus::Connection => "connection",
+        _ => "internal",
     }
-    Ok(Outcome::Rows { schema, rows })
 }

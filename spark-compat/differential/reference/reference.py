@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 
+from py4j.protocol import Py4JNetworkError
 from reference_spark import Reference, error_kind, error_text
 
 
@@ -34,6 +35,8 @@ def main():
 def respond(reference, request, timeout):
     try:
         schema, rows = reference.run(request.get("setup", []), request["query"], timeout)
+    except (ConnectionError, Py4JNetworkError):  # The JVM is gone: nothing that Spark says about a request.
+        raise
     except Exception as error:  # Whatever Spark, or the conversion, has to say about this request.
         return {"id": request["id"], "error": error_text(error), "kind": error_kind(error)}
     return {"id": request["id"], "schema": schema, "rows": rows}

@@ -80,6 +80,8 @@ def error_text(error):
 def error_kind(error):
     """What kind of error this is, in the words of `spark_compat::ErrorKind`."""
     names = {type(error).__name__} | set(java_classes(getattr(error, "java_exception", None)))
+    # Spark has subclasses of Java's exceptions: SparkArithmeticException and so on.
+    names |= {name.removeprefix("Spark") for name in names}
     for kind, classes in KINDS:
         if names & classes:
             return kind

@@ -67,6 +67,20 @@ class ReferenceAnswers(unittest.TestCase):
             [["2020-01-01", None], {"map": [["b", ["1.5"]], ["a", None]]}, ["cafe", None], None, []],
         )
 
+    def test_fields_of_a_struct_may_have_any_names(self):
+        self.assert_row(
+            "SELECT named_struct('a', 1, 'A', named_struct('x', interval '1' day, 'x', null), 'a', array(struct(2 a, 3 a))),"
+            " map(named_struct('`', 1, '.', interval '1' year), named_struct('k', X'00', 'k', timestamp'2020-01-01'))",
+            [
+                "struct<a:int,A:struct<x:interval day,x:void>,a:array<struct<a:int,a:int>>>",
+                "map<struct<`:int,.:interval year>,struct<k:binary,k:timestamp>>",
+            ],
+            [
+                [1, [{"microseconds": 86400000000}, None], [[2, 3]]],
+                {"map": [[[1, {"months": 12}], ["00", "2020-01-01T00:00:00.000000"]]]},
+            ],
+        )
+
     def test_column_names_may_repeat(self):
         answer = self.answer("SELECT 1 a, 'x' a, 2 + 3")
         self.assertEqual(answer["schema"], [["a", "int"], ["a", "string"], ["(2 + 3)", "int"]])
@@ -82,6 +96,9 @@ class ReferenceAnswers(unittest.TestCase):
     def test_an_error_is_an_answer_and_comes_without_the_stack(self):
         self.assertIn("mismatched input 'selec'", self.answer("selec 1")["error"])
         self.assertTrue(self.answer("SELECT assert_true(false)")["error"].endswith("'false' is not true!"))
+        ansi = ["SET spark.sql.ansi.enabled=true"]
+        kinds = [self.answer(query, ansi)["kind"] for query in ("selec", "SELECT a", "SELECT 1 / 0", "SELECT int('a')")]
+        self.assertEqual(kinds, ["parse", "analysis", "arithmetic", "illegal argument"])
         self.assertIn("not found: nowhere", self.answer("SELECT 1", ["SELECT * FROM nowhere"])["error"])
 
 

@@ -6,6 +6,7 @@ here. Nothing is read from the text that `cast(.. as string)` makes, but for dat
 wall clock.
 """
 
+import json
 import struct
 from decimal import Context
 
@@ -166,18 +167,16 @@ class Map(Column):
 
 
 class Struct(Column):
+    """The fields by their position: their names may repeat (see `positional`)."""
+
     def __init__(self, fields):
-        names = [name.lower() for name, _ in fields]
-        if len(set(names)) != len(names):
-            raise Unsupported("a struct with two fields of one name")
         self.fields = fields
 
     def project(self, e):
-        quoted = ((column, name.replace("`", "``")) for name, column in self.fields)
-        return parts(e, **{f"f{i}": column.project(f"{e}.`{name}`") for i, (column, name) in enumerate(quoted)})
+        return parts(e, **{f"f{i}": column.project(f"{e}.f{i}") for i, column in enumerate(self.fields)})
 
     def write(self, value):
-        return None if value is None else [column.write(v) for (_, column), v in zip(self.fields, value)]
+        return None if value is None else [column.write(v) for column, v in zip(self.fields, value)]
 
 
 def parts(e, **expressions):
@@ -204,7 +203,7 @@ def column_of(data_type, depth=0):
         key, value = column_of(data_type.keyType(), depth + 1), column_of(data_type.valueType(), depth + 1)
         return Map(key, value, depth)
     if name == "StructType":
-        return Struct([(field.name(), column_of(field.dataType(), depth)) for field in data_type.fields()])
+        return Struct([column_of(field.dataType(), depth) for field in data_type.fields()])
     simple = {
         "BinaryType": Binary,
         "DateType": Date,
@@ -219,6 +218,33 @@ def column_of(data_type, depth=0):
     return simple[name]()
 
 
+def positional(data_type):
+    """A type's JSON (as Spark's `DataType.json` has it) with the fields of each struct named f0, f1, .."""
+    if isinstance(data_type, list):
+        return [positional(part) for part in data_type]
+    if not isinstance(data_type, dict):
+        return data_type
+    renamed = {key: positional(part) for key, part in data_type.items()}
+    if renamed.get("type") == "struct":
+        for i, field in enumerate(renamed["fields"]):
+            field["name"] = f"f{i}"
+    return renamed
+
+
+def with_positional_fields(frame, names):
+    """The frame with its columns named `names` and the fields of its structs f0, f1, ..: a cast that only renames."""
+    from pyspark.sql import DataFrame
+
+    named = frame.toDF(*names)
+    parse = frame._sc._jvm.org.apache.spark.sql.types.DataType.fromJson
+    columns = frame._sc._gateway.new_array(frame._sc._jvm.org.apache.spark.sql.Column, len(names))
+    for i, (name, field) in enumerate(zip(names, named._jdf.schema().fields())):
+        columns[i] = named._jdf.col(name)
+        if "struct<" in field.dataType().catalogString():
+            columns[i] = columns[i].cast(parse(json.dumps(positional(json.loads(field.dataType().json()))))).alias(name)
+    return DataFrame(named._jdf.select(columns), frame.sql_ctx)
+
+
 def answer(frame):
     """The schema `[[name, type]..]` and the rows of a PySpark DataFrame, as JSON values."""
     fields = list(frame._jdf.schema().fields())
@@ -227,5 +253,5 @@ def answer(frame):
     # Names may repeat, and may be anything: the projection goes by names of its own.
     names = [f"c{i}" for i in range(len(columns))]
     projection = [f"{column.project(name)} as {name}" for column, name in zip(columns, names)]
-    rows = frame.toDF(*names).selectExpr(*projection).collect() if fields else []
+    rows = with_positional_fields(frame, names).selectExpr(*projection).collect() if fields else []
     return schema, [[column.write(value) for column, value in zip(columns, row)] for row in rows]

@@ -52,6 +52,14 @@ pub fn weekday(days: i32) -> u32 {
     (i64::from(days) + 3).rem_euclid(7) as u32
 }
 
+/// The ISO year and week that a day belongs to: weeks begin on Monday, and the first has the year's first Thursday.
+pub fn iso_week(days: i32) -> (i32, i32) {
+    let thursday = i64::from(days) + 3 - i64::from(weekday(days));
+    let (year, ..) = date_from_days(thursday.clamp(i32::MIN.into(), i32::MAX.into()) as i32);
+    let first = days_from_civil(year.into(), 1, 1);
+    (year, ((thursday - first) / 7 + 1) as i32)
+}
+
 fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

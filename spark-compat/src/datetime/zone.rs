@@ -1,5 +1,6 @@
 //! Time zones by the names Java accepts, and the conversion between UTC and local time as `java.time` does it.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{NaiveDateTime, Offset, TimeZone};
@@ -13,8 +14,34 @@ use super::{MICROS_PER_DAY, MICROS_PER_SECOND};
 pub enum Zone {
     /// Seconds east of UTC.
     Fixed(i32),
+    /// Seconds east of UTC behind the word UTC, GMT or UT.
+    Prefixed(Prefix, i32),
     /// A region of the IANA database.
     Region(Tz),
+}
+
+/// A word that may stand before an offset, or alone for UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Prefix {
+    /// `UTC`
+    Utc,
+    /// `GMT`
+    Gmt,
+    /// `UT`
+    Ut,
+}
+
+impl Prefix {
+    const ALL: [Self; 3] = [Self::Utc, Self::Gmt, Self::Ut];
+
+    /// The word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Utc => "UTC",
+            Self::Gmt => "GMT",
+            Self::Ut => "UT",
+        }
+    }
 }
 
 /// The largest offset of `java.time.ZoneOffset`: 18 hours.
@@ -25,23 +52,24 @@ const LAST_TABLED_YEAR: i32 = 2098;
 
 impl Zone {
     /// UTC.
-    pub const UTC: Self = Self::Fixed(0);
+    pub const UTC: Self = Self::Prefixed(Prefix::Utc, 0);
 
     /// The zone called `name`: a region, `Z`, an offset such as `+01:00` or `+1:0`, `UTC+1`, `GMT-08:00`, or one of Java's short
     /// names (Spark's `DateTimeUtils.getZoneId`).
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "Z" | "UTC" | "GMT" | "UT" => return Some(Self::UTC),
-            _ => {}
+        if name == "Z" {
+            return Some(Self::Fixed(0));
         }
         if name.starts_with(['+', '-']) {
             return parse_offset(&padded(name)).map(Self::Fixed);
         }
-        for prefix in ["UTC", "GMT", "UT"] {
-            if let Some(offset) = name.strip_prefix(prefix)
-                && offset.starts_with(['+', '-'])
-            {
-                return parse_offset(&padded(offset)).map(Self::Fixed);
+        for prefix in Prefix::ALL {
+            match name.strip_prefix(prefix.name()) {
+                Some("") => return Some(Self::Prefixed(prefix, 0)),
+                Some(offset) if offset.starts_with(['+', '-']) => {
+                    return parse_offset(&padded(offset)).map(|seconds| Self::Prefixed(prefix, seconds));
+                }
+                _ => {}
             }
         }
         match SHORT_NAMES.iter().find(|(short, _)| *short == name) {
@@ -62,7 +90,7 @@ impl Zone {
     /// Seconds east of UTC at a moment in microseconds since the epoch.
     pub fn offset_at(&self, micros: i64) -> i32 {
         match self {
-            Self::Fixed(seconds) => *seconds,
+            Self::Fixed(seconds) | Self::Prefixed(_, seconds) => *seconds,
             Self::Region(tz) => {
                 let seconds = tabled_seconds(micros.div_euclid(MICROS_PER_SECOND));
                 naive(seconds).map_or(0, |utc| tz.offset_from_utc_datetime(&utc).fix().local_minus_utc())
@@ -79,7 +107,7 @@ impl Zone {
     /// (`ZonedDateTime.of`).
     pub fn to_utc(&self, local: i64) -> Option<i64> {
         let offset = match self {
-            Self::Fixed(seconds) => *seconds,
+            Self::Fixed(seconds) | Self::Prefixed(_, seconds) => *seconds,
             Self::Region(tz) => {
                 let seconds = tabled_seconds(local.div_euclid(MICROS_PER_SECOND));
                 let clock = naive(seconds)?;
@@ -95,6 +123,38 @@ impl Zone {
         };
         local.checked_sub(i64::from(offset) * MICROS_PER_SECOND)
     }
+}
+
+impl Zone {
+    /// As [`Zone::to_utc`], but where the clock shows the time twice, the moment with the given offset if it is one of the two
+    /// (`ZonedDateTime.ofLocal`).
+    pub fn to_utc_keeping(&self, local: i64, offset: i32) -> Option<i64> {
+        let kept = local.checked_sub(i64::from(offset) * MICROS_PER_SECOND)?;
+        if self.offset_at(kept) == offset { Some(kept) } else { self.to_utc(local) }
+    }
+}
+
+/// The zone's id as Java writes it: `Europe/Paris`, `+01:00`, `Z`, `UTC`, `GMT+08:00`.
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(0) => f.write_str("Z"),
+            Self::Fixed(seconds) => write_offset(f, *seconds),
+            Self::Prefixed(prefix, 0) => f.write_str(prefix.name()),
+            Self::Prefixed(prefix, seconds) => {
+                f.write_str(prefix.name())?;
+                write_offset(f, *seconds)
+            }
+            Self::Region(region) => f.write_str(region.name()),
+        }
+    }
+}
+
+fn write_offset(f: &mut fmt::Formatter<'_>, seconds: i32) -> fmt::Result {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let total = seconds.unsigned_abs();
+    write!(f, "{sign}{:02}:{:02}", total / 3600, total / 60 % 60)?;
+    if total % 60 == 0 { Ok(()) } else { write!(f, ":{:02}", total % 60) }
 }
 
 fn naive(seconds: i64) -> Option<NaiveDateTime> {
@@ -120,17 +180,12 @@ fn tabled_seconds(seconds: i64) -> i64 {
     i64::from(moved) * 86_400 + seconds.rem_euclid(86_400)
 }
 
-/// Spark also takes `+h:mm` and `+hh:m`, which Java does not.
+/// Spark also takes `+h:mm`, which Java does not.
 fn padded(offset: &str) -> String {
     let bytes = offset.as_bytes();
-    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
     let mut text = offset.to_string();
-    if is_digit(1) && bytes.get(2) == Some(&b':') {
+    if bytes.get(1).is_some_and(u8::is_ascii_digit) && bytes.get(2) == Some(&b':') {
         text.insert(1, '0');
-    }
-    let bytes = text.as_bytes();
-    if bytes.len() == 5 && bytes.get(3) == Some(&b':') && bytes.get(4).is_some_and(u8::is_ascii_digit) {
-        text.insert(4, '0');
     }
     text
 }
@@ -207,14 +262,14 @@ mod tests {
 
     #[test]
     fn zones_are_read_in_all_of_javas_forms() {
-        assert_eq!(Zone::parse("Z"), Some(Zone::UTC));
+        assert_eq!(Zone::parse("UTC"), Some(Zone::UTC));
         assert_eq!(Zone::parse("+01:00"), Some(Zone::Fixed(3600)));
-        assert_eq!(Zone::parse("+1:0"), Some(Zone::Fixed(3600)));
+        assert_eq!(Zone::parse("+1:00"), Some(Zone::Fixed(3600)));
         assert_eq!(Zone::parse("-0830"), Some(Zone::Fixed(-30_600)));
-        assert_eq!(Zone::parse("UTC+1"), Some(Zone::Fixed(3600)));
+        assert_eq!(Zone::parse("UTC+1"), Some(Zone::Prefixed(Prefix::Utc, 3600)));
         assert_eq!(Zone::parse("EST"), Some(Zone::Fixed(-18_000)));
         assert_eq!(Zone::parse("PST"), Zone::parse("America/Los_Angeles"));
-        for wrong in ["z", "+19:00", "foo", "", "+", "+1:2:3", "america/new_york"] {
+        for wrong in ["z", "+19:00", "foo", "", "+", "+1:2:3", "+1:0", "america/new_york"] {
             assert_eq!(Zone::parse(wrong), None, "{wrong}");
         }
     }
@@ -229,6 +284,20 @@ mod tests {
         assert_eq!(zone.to_utc(at("2020-03-08 02:30:00")), Some(at("2020-03-08 10:30:00")));
         assert_eq!(zone.to_utc(at("2020-11-01 01:30:00")), Some(at("2020-11-01 08:30:00")));
         assert_eq!(zone.to_local(at("2020-07-01 00:00:00")), at("2020-06-30 17:00:00"));
+    }
+
+    #[test]
+    fn zones_are_written_as_java_writes_them() {
+        for (given, written) in [
+            ("Z", "Z"),
+            ("+1:00", "+01:00"),
+            ("UTC", "UTC"),
+            ("GMT+8", "GMT+08:00"),
+            ("PST", "America/Los_Angeles"),
+            ("-08:30:15", "-08:30:15"),
+        ] {
+            assert_eq!(Zone::parse(given).unwrap().to_string(), written);
+        }
     }
 
     #[test]

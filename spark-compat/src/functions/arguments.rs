@@ -65,6 +65,10 @@ pub(super) enum Input {
     Binary,
     /// Any of these as it is; what is none of them is cast to the first that it casts to.
     OneOf(&'static [Input]),
+    /// decimal of this precision and scale
+    DecimalOf(u8, u8),
+    /// timestamp
+    Timestamp,
 }
 
 /// Casts the arguments to the function's inputs, of which the last one stands for all that follow.
@@ -104,6 +108,8 @@ impl Input {
             Self::Date => "date",
             Self::Numeric => "numeric",
             Self::Boolean => "boolean",
+            Self::DecimalOf(..) => "decimal",
+            Self::Timestamp => "timestamp",
             Self::Binary => "binary",
             Self::OneOf(inputs) => {
                 let each: Vec<_> = inputs.iter().map(|input| input.requirement()).collect();
@@ -142,6 +148,9 @@ fn implicit_type(from: &SparkType, input: Input) -> Option<SparkType> {
             let casts = || inputs.iter().filter_map(|input| implicit_type(from, *input));
             casts().find(|to| to == from).or_else(|| casts().next())
         }
+        (Input::DecimalOf(precision, scale), T::String | T::Void) => Some(T::decimal(precision, scale)),
+        (Input::DecimalOf(precision, scale), numeric) if numeric.is_numeric() => Some(T::decimal(precision, scale)),
+        (Input::Timestamp, T::Date | T::Timestamp | T::String | T::Void) => Some(T::Timestamp),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::Case;
 
 use super::arguments::{Arity, Input};
-use super::{Call, Function, Support, numbers};
+use super::{Call, Function, Support, datetime, numbers};
 use crate::arithmetic::{self, ArithmeticOp};
 use crate::coercion;
 use crate::datetime::zone::Zone;
@@ -93,6 +93,9 @@ fn negative(call: Call<'_>) -> Result<Typed> {
     let (name, nullable) = (call.name(), call.any_nullable());
     let [value] = call.take()?;
     let value = signed(value, &name)?;
+    if !value.data_type.is_numeric() {
+        return datetime::negate(value, name);
+    }
     let expr = arithmetic::lower_negate((value.expr, value.data_type.clone()))?;
     Ok(Typed::new(expr, value.data_type, nullable, name))
 }
@@ -105,13 +108,13 @@ fn positive(call: Call<'_>) -> Result<Typed> {
     Ok(Typed { nullable, name, ..value })
 }
 
-/// Numbers keep their type, strings become doubles; the sign of an interval is not supported.
+/// Numbers and intervals keep their type, strings become doubles.
 fn signed(value: Typed, whole: &str) -> Result<Typed> {
     match &value.data_type {
         SparkType::String | SparkType::Void => value.coerced(&SparkType::Double, Zone::UTC),
         numeric if numeric.is_numeric() => Ok(value),
         SparkType::YearMonthInterval { .. } | SparkType::DayTimeInterval { .. } | SparkType::CalendarInterval => {
-            Err(SparkError::unsupported(format!("the sign of an interval in {whole}")))
+            Ok(value)
         }
         other => Err(SparkError::analysis(format!(
             "cannot resolve '{whole}' due to data type mismatch: argument 1 requires (numeric or interval) type, however, '{}' is \

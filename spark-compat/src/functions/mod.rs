@@ -38,7 +38,7 @@ use arguments::{Arity, Input};
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
-use crate::resolver::{Typed, call_name, suggestions};
+use crate::resolver::{Facts, Typed, call_name, suggestions};
 
 /// A function of Spark SQL that this crate has.
 #[derive(Debug)]
@@ -69,6 +69,7 @@ pub enum Support {
 enum LoweringRule {
     Scalar(fn(Call<'_>) -> Result<Typed>),
     Aggregate(fn(AggregateCall<'_>) -> Result<Typed>),
+    Moment(fn(Facts) -> Result<Typed>),
 }
 
 impl Function {
@@ -90,6 +91,12 @@ impl Function {
     ) -> Self {
         let lowering = LoweringRule::Aggregate(lower);
         Self { name, aliases: &[], arity, inputs, lowering, support: Support::Full }
+    }
+
+    /// A function without arguments whose value is a fact of the query.
+    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts) -> Result<Typed>) -> Self {
+        let lowering = LoweringRule::Moment(lower);
+        Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
     }
 
     const fn with_aliases(self, aliases: &'static [&'static str]) -> Self {
@@ -142,7 +149,14 @@ const FAMILIES: &[&[Function]] = &[
     charsets::FUNCTIONS,
     compose::FUNCTIONS,
     conditional::FUNCTIONS,
-    datetime::FUNCTIONS,
+    datetime::dates::FUNCTIONS,
+    datetime::epoch::FUNCTIONS,
+    datetime::fields::FUNCTIONS,
+    datetime::make::FUNCTIONS,
+    datetime::moment::FUNCTIONS,
+    datetime::patterns::FUNCTIONS,
+    datetime::truncate::FUNCTIONS,
+    datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
     letters::FUNCTIONS,
     math::FUNCTIONS,
@@ -200,6 +214,13 @@ pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> 
     function.arity.check(called, args.len())?;
     let args = arguments::coerce(called, args, function.inputs, zone)?;
     lower(Call { called, args, zone })
+}
+
+/// Calls a function whose value is a fact of the query; `None` if it is another one.
+pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Option<Result<Typed>> {
+    let function = find(called)?;
+    let LoweringRule::Moment(lower) = function.lowering else { return None };
+    Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
 }
 
 /// Calls an aggregate function.

@@ -56,8 +56,8 @@ impl Settings {
     /// The time zone as Arrow writes it in types.
     pub fn time_zone_label(&self) -> String {
         match self.zone {
-            Zone::Fixed(0) => "UTC".into(),
-            Zone::Fixed(seconds) => {
+            Zone::Fixed(0) | Zone::Prefixed(_, 0) => "UTC".into(),
+            Zone::Fixed(seconds) | Zone::Prefixed(_, seconds) => {
                 let sign = if seconds < 0 { '-' } else { '+' };
                 let minutes = seconds.unsigned_abs() / 60;
                 format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)

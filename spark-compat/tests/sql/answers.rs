@@ -1,101 +1,179 @@
-//! Statements against the answers of a real Spark 3.2.0 that lie beside them; `make-answers` makes them anew.
+//! All statement files below `differential/statements` against the answers of a real Spark 3.2.0 that lie beside them.
+//!
+//! A query whose answer differs must be listed with its reason in `differential/known-differences.tsv`, and a listed one
+//! that comes to agree must be taken off. Environment variables:
+//!
+//! - `CASEMATE_STATEMENTS=strings/pad,joins` runs only the files whose names start so;
+//! - `CASEMATE_KNOWN_DIFFERENCES=write` rewrites the list from the run. Wrong answers are listed too: look at what comes up
+//!   under `wrong:`.
 
-use serde::Deserialize;
-use serde_json::Value;
-use spark_compat::ErrorKind;
+use std::collections::BTreeSet;
+use std::env;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::support::{Answer, run, session};
+use futures::{StreamExt, TryStreamExt, stream};
+use spark_compat::{SparkError, SparkSession, parse_script};
+use spark_differential::answer::{Outcome, Refusal, Table};
+use spark_differential::compare::{Verdict, compare};
+use spark_differential::known::KnownDifferences;
+use spark_differential::report::{Report, Tally};
+use spark_differential::suite::{Case, statement_files};
 
-/// What Spark 3.2.0 answered to a query.
-#[derive(Debug, Deserialize)]
-struct Expected {
-    query: String,
-    schema: Option<Vec<(String, String)>>,
-    rows: Option<Vec<Vec<Value>>>,
-    error: Option<String>,
+use crate::support::session;
+
+/// How long one statement may take, its setup included.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Statements nest deep, and unoptimised code has large frames.
+const STACK_BYTES: usize = 16 << 20;
+
+/// A query, Spark's answer, ours, and how they differ.
+struct Judged {
+    file: String,
+    case: Case,
+    here: Outcome,
+    verdict: Verdict,
 }
 
-/// What Spark 3.2.0 refuses for a reason of its own, and answers here: its parser, or a check that has no need.
-const ACCEPTED: &[&str] = &[];
+#[test]
+fn statements_answer_as_spark_does() {
+    let workers = std::thread::available_parallelism().map_or(2, |n| n.get()).max(2);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers + 1)
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build()
+        .unwrap();
+    let judged = runtime.block_on(judge_all(workers));
+    // A statement that never yields keeps its thread: it is not waited for.
+    runtime.shutdown_background();
 
-/// What is not supported yet. A statement that comes to be supported must leave this list.
-const UNSUPPORTED: &[&str] = &[];
-
-macro_rules! answers {
-    ($($name:ident)*) => {$(
-        #[tokio::test]
-        async fn $name() {
-            check(stringify!($name), include_str!(concat!("statements/", stringify!($name), ".sql")),
-                include_str!(concat!("statements/", stringify!($name), ".jsonl"))).await;
-        }
-    )*};
-}
-
-answers!(dates functions grouping joins order select set_operations subqueries);
-
-async fn check(name: &str, statements: &str, answers: &str) {
-    let statements: Vec<&str> =
-        statements.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--")).collect();
-    let expected: Vec<Expected> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let queries: Vec<&str> = expected.iter().map(|expected| expected.query.as_str()).collect();
-    assert_eq!(statements, queries, "the answers of {name} are stale: run make-answers");
-
-    let mut wrong = Vec::new();
-    for expected in &expected {
-        let (session, _) = session();
-        let outcome = run(&session, &expected.query).await;
-        if let Some(difference) = difference(expected, outcome) {
-            wrong.push(format!("{}\n    {difference}", expected.query));
-        }
+    println!("{}", report(&judged));
+    let known_path = differential().join("known-differences.tsv");
+    let mut known = KnownDifferences::parse(&std::fs::read_to_string(&known_path).unwrap()).unwrap();
+    if env::var("CASEMATE_KNOWN_DIFFERENCES").is_ok_and(|value| value == "write") {
+        forget_removed(&judged, &mut known);
+        judged.iter().for_each(|judged| known.record(&judged.case.query.id, &judged.verdict));
+        std::fs::write(known_path, known.text()).unwrap();
+        return;
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), expected.len(), wrong.join("\n"));
+    let complaints = complaints(&judged, &known);
+    assert!(complaints.is_empty(), "{} complaints:\n\n{}", complaints.len(), complaints.join("\n\n"));
 }
 
-/// How an outcome differs from Spark's, if it does.
-fn difference(expected: &Expected, outcome: Result<Answer, spark_compat::SparkError>) -> Option<String> {
-    let query = expected.query.as_str();
-    match (outcome, &expected.error) {
-        (Ok(answer), Some(error)) => {
-            let known = ACCEPTED.contains(&query);
-            (!known).then(|| format!("gave {:?}\n    but Spark says {error}", answer.rows))
-        }
-        (Err(error), None) if error.kind == ErrorKind::Unsupported && UNSUPPORTED.contains(&query) => None,
-        (Err(error), None) => Some(format!("{}: {}", error.kind, error.message)),
-        (Err(_), Some(_)) => {
-            ACCEPTED.contains(&query).then(|| "is refused by both now: remove it from ACCEPTED".into())
-        }
-        (Ok(_), None) if UNSUPPORTED.contains(&query) => Some("is supported now: remove it from UNSUPPORTED".into()),
-        (Ok(answer), None) => {
-            let schema = expected.schema.as_ref().expect("an answer has a schema");
-            if answer.schema != *schema {
-                return Some(format!("has columns {:?}\n    and not {schema:?}", answer.schema));
-            }
-            let rows = expected.rows.as_ref().expect("an answer has rows");
-            let (mut got, mut wanted) = (texts(&answer.rows), texts(rows));
-            if !is_ordered(query) {
-                got.sort();
-                wanted.sort();
-            }
-            (got != wanted).then(|| format!("gave {got:?}\n    and not {wanted:?}"))
-        }
+async fn judge_all(jobs: usize) -> Vec<Judged> {
+    let files = statement_files(&differential().join("statements")).unwrap_or_else(|error| panic!("{error}"));
+    let mut work = Vec::new();
+    for file in files.iter().filter(|file| is_selected(&file.file.name)) {
+        let setup = Arc::new(file.file.setup.clone());
+        let cases = file.stored_cases().unwrap_or_else(|error| panic!("{error}"));
+        work.extend(cases.into_iter().map(|case| judge(file.file.name.clone(), Arc::clone(&setup), case)));
     }
+    stream::iter(work).buffered(jobs).collect().await
 }
 
-/// Rows as texts; floats by their value.
-fn texts(rows: &[Vec<Value>]) -> Vec<String> {
-    rows.iter().map(|row| Value::Array(row.clone()).to_string()).collect()
+async fn judge(file: String, setup: Arc<Vec<String>>, case: Case) -> Judged {
+    let query = case.query.text.clone();
+    // A task of its own: a panic is the answer to this query alone, and a thread that is kept busy does not stop the clock.
+    let task = tokio::spawn(async move { answer(&setup, &query).await });
+    let here = match tokio::time::timeout(TIME_LIMIT, task).await {
+        Ok(Ok(Ok(table))) => Outcome::Table(table),
+        Ok(Ok(Err(error))) => Outcome::Refusal(Refusal::new(error.kind.name(), error.message)),
+        Ok(Err(panic)) => Outcome::Refusal(Refusal::new("internal", panic.to_string())),
+        Err(_) => Outcome::Refusal(Refusal::new("timeout", format!("no answer within {TIME_LIMIT:?}"))),
+    };
+    let verdict = compare(&case.query.text, &case.expected, &here);
+    Judged { file, case, here, verdict }
 }
 
-/// Whether the outermost query has an ORDER BY. The keys of these statements leave no ties.
-fn is_ordered(query: &str) -> bool {
-    let query = query.to_lowercase();
-    let mut depth = 0;
-    query.char_indices().any(|(at, character)| {
-        match character {
-            '(' => depth += 1,
-            ')' => depth -= 1,
+async fn answer(setup: &[String], query: &str) -> Result<Table, SparkError> {
+    let (session, _) = session();
+    for statement in setup {
+        session.execute_script(statement).await?;
+    }
+    last_table(&session, query).await
+}
+
+async fn last_table(session: &SparkSession, query: &str) -> Result<Table, SparkError> {
+    let mut table = Table::default();
+    for statement in parse_script(query)? {
+        let results = session.prepare(&statement).await?.execute().await?;
+        let schema = results.schema();
+        let batches: Vec<_> = results.try_collect().await?;
+        table = Table::of(&schema, &batches).map_err(|error| SparkError::internal(error.to_string()))?;
+    }
+    Ok(table)
+}
+
+/// What a person must see to: new differences, and listed ones that are gone.
+fn complaints(judged: &[Judged], known: &KnownDifferences) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for judged in judged {
+        let id = &judged.case.query.id;
+        match (judged.verdict.difference(), known.reason(id)) {
+            (Some(difference), None) => complaints.push(describe(judged, &difference)),
+            (None, Some(reason)) => complaints.push(format!(
+                "{id} agrees with Spark now: take it off known-differences.tsv ({reason})\n  {}",
+                judged.case.query.text
+            )),
             _ => {}
         }
-        depth == 0 && query[at..].starts_with(" order by ")
-    })
+    }
+    let removed = removed(judged, known);
+    complaints.extend(removed.into_iter().map(|id| format!("{id} is listed in known-differences.tsv and is no query")));
+    complaints
+}
+
+/// The listed queries of the files that ran which are no longer there; of all files if all ran.
+fn removed(judged: &[Judged], known: &KnownDifferences) -> Vec<String> {
+    let there: BTreeSet<&str> = judged.iter().map(|judged| judged.case.query.id.as_str()).collect();
+    known.ids().filter(|id| is_selected(id) && !there.contains(id)).map(str::to_owned).collect()
+}
+
+fn forget_removed(judged: &[Judged], known: &mut KnownDifferences) {
+    removed(judged, known).iter().for_each(|id| known.remove(id));
+}
+
+fn describe(judged: &Judged, difference: &str) -> String {
+    let mut text = format!("{}\n  {}\n  {difference}", judged.case.query.id, judged.case.query.text);
+    for (side, outcome) in [("Spark", &judged.case.expected), ("here ", &judged.here)] {
+        // Writing to a String can't fail.
+        let _ = match outcome {
+            Outcome::Table(table) => write!(
+                text,
+                "\n  {side}: {} {}",
+                serde_json::to_string(&table.schema).unwrap(),
+                serde_json::to_string(&table.rows).unwrap()
+            ),
+            Outcome::Refusal(refusal) => write!(text, "\n  {side}: {}: {}", refusal.kind(), refusal.headline()),
+        };
+    }
+    text
+}
+
+fn report(judged: &[Judged]) -> Report {
+    let mut report = Report::default();
+    for judged in judged {
+        if report.files.last().is_none_or(|(name, _)| *name != judged.file) {
+            report.files.push((judged.file.clone(), Tally::default()));
+        }
+        if let Some((_, tally)) = report.files.last_mut() {
+            tally.count(matches!(judged.case.expected, Outcome::Table(_)), &judged.verdict);
+        }
+    }
+    report
+}
+
+fn is_selected(name: &str) -> bool {
+    match env::var("CASEMATE_STATEMENTS") {
+        Ok(prefixes) => prefixes.split(',').any(|prefix| name.starts_with(prefix.trim())),
+        Err(_) => true,
+    }
+}
+
+fn differential() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("differential")
 }

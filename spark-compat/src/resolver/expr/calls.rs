@@ -36,7 +36,13 @@ impl Lowering<'_, '_> {
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
         }
-        let args = args.into_iter().map(|arg| self.lower(arg.expr(&name)?)).collect::<Result<Vec<_>>>()?;
+        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
+            return moment;
+        }
+        let mut args = args.into_iter().map(|arg| self.lower(arg.expr(&name)?)).collect::<Result<Vec<_>>>()?;
+        if name == "unix_timestamp" && args.is_empty() {
+            args.extend(functions::call_moment("current_timestamp", 0, self.resolver.facts).transpose()?);
+        }
         functions::call(&name, args, self.zone())
     }
 

@@ -1,0 +1,17 @@
+//! Judges an SQL engine by the answers of a real Spark 3.2.0.
+//!
+//! - [`value`] reads results out of Arrow and writes them as JSON, so that two engines' answers can be compared exactly;
+//! - [`answer`] is what an engine said to a query, and the answers that are stored beside the statements;
+//! - [`statement_file`] reads files of statements, [`suite`] a directory of them with their stored answers;
+//! - [`compare`] says how two answers differ;
+//! - [`known`] is the file of the differences that are known;
+//! - [`report`] counts, per file and in total.
+
+pub mod answer;
+mod catalog_type;
+pub mod compare;
+pub mod known;
+pub mod report;
+pub mod statement_file;
+pub mod suite;
+pub mod value;

@@ -1,0 +1,25 @@
+-- Eight bits: what overflows, what is the time in seconds, what is no number's target.
+create temporary view t as select * from values
+  (cast(0 as tinyint)),
+  (1Y),
+  (-1Y),
+  (127Y),
+  (-128Y),
+  (cast(null as tinyint))
+as t(a);
+select a, cast(a as boolean) b from t;
+select a, cast(a as tinyint) b from t;
+select a, cast(a as smallint) b from t;
+select a, cast(a as int) b from t;
+select a, cast(a as bigint) b from t;
+select a, cast(a as float) b from t;
+select a, cast(a as double) b from t;
+select a, cast(a as decimal(10,0)) b from t;
+select a, cast(a as decimal(5,2)) b from t;
+select a, cast(a as decimal(38,18)) b from t;
+select a, cast(a as string) b from t;
+select a, cast(a as binary) b from t;
+select a, cast(a as date) b from t;
+select a, cast(a as timestamp) b from t;
+select a, cast(a as interval year to month) b from t;
+select a, cast(a as interval day to second) b from t;

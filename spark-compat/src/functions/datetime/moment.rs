@@ -1,0 +1,34 @@
+//! The moment and the place of the query: `current_date()`, `current_timestamp()`, `now()`, `current_timezone()`.
+//!
+//! They have one value in a whole query.
+
+use datafusion::common::ScalarValue;
+
+use super::super::Function;
+use super::super::arguments::Arity;
+use crate::datetime::zone::split_days;
+use crate::error::Result;
+use crate::resolver::{Facts, Typed};
+use crate::types::SparkType;
+
+pub(in crate::functions) const FUNCTIONS: &[Function] = &[
+    Function::moment("current_date", Arity::Exactly(0), current_date),
+    Function::moment("current_timestamp", Arity::Exactly(0), |facts| current_timestamp(facts, "current_timestamp")),
+    Function::moment("now", Arity::Exactly(0), |facts| current_timestamp(facts, "now")),
+    Function::moment("current_timezone", Arity::Exactly(0), current_timezone),
+];
+
+fn current_date(facts: Facts) -> Result<Typed> {
+    let (days, _) = split_days(facts.zone.to_local(facts.now));
+    Ok(Typed::literal(ScalarValue::Date32(Some(days)), SparkType::Date, "current_date()"))
+}
+
+fn current_timestamp(facts: Facts, called: &str) -> Result<Typed> {
+    let now = ScalarValue::TimestampMicrosecond(Some(facts.now), Some("UTC".into()));
+    Ok(Typed::literal(now, SparkType::Timestamp, format!("{called}()")))
+}
+
+fn current_timezone(facts: Facts) -> Result<Typed> {
+    let name = ScalarValue::Utf8View(Some(facts.zone.to_string()));
+    Ok(Typed::literal(name, SparkType::String, "current_timezone()"))
+}
