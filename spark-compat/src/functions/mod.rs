@@ -8,21 +8,28 @@ mod aggregate;
 mod arguments;
 mod bits;
 mod casts;
+mod charsets;
+mod compose;
 mod conditional;
 pub(crate) mod datetime;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod letters;
 pub(crate) mod like;
 mod math;
 pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
+mod patterns;
 mod radix;
 mod rounding;
 mod scalar;
+mod search;
 mod strings;
 mod substring;
+mod text;
+mod trim;
 mod window;
 
 use std::collections::{HashMap, HashSet};
@@ -196,6 +203,8 @@ const FAMILIES: &[&[Function]] = &[
     aggregate::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
+    charsets::FUNCTIONS,
+    compose::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::dates::FUNCTIONS,
     datetime::epoch::FUNCTIONS,
@@ -207,6 +216,7 @@ const FAMILIES: &[&[Function]] = &[
     datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
+    letters::FUNCTIONS,
     math::FUNCTIONS,
     nested::access::FUNCTIONS,
     nested::constructors::FUNCTIONS,
@@ -219,9 +229,12 @@ const FAMILIES: &[&[Function]] = &[
     nested::shape::FUNCTIONS,
     nested::sort::FUNCTIONS,
     numbers::FUNCTIONS,
+    patterns::FUNCTIONS,
     rounding::FUNCTIONS,
+    search::FUNCTIONS,
     strings::FUNCTIONS,
     substring::FUNCTIONS,
+    trim::FUNCTIONS,
     window::FUNCTIONS,
 ];
 

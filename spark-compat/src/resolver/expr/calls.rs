@@ -196,13 +196,13 @@ impl Lowering<'_, '_> {
         what: Option<&ast::Expr>,
         source: &ast::Expr,
     ) -> Result<Typed> {
-        refuse(what.is_some(), "TRIM of given characters")?;
         let function = match side {
             None | Some(ast::TrimWhereField::Both) => "trim",
             Some(ast::TrimWhereField::Leading) => "ltrim",
             Some(ast::TrimWhereField::Trailing) => "rtrim",
         };
-        functions::call(function, vec![self.lower(source)?], self.zone())
+        let args = what.into_iter().chain([source]).map(|arg| self.lower(arg)).collect::<Result<_>>()?;
+        functions::call(function, args, self.zone())
     }
 }
 
