@@ -96,18 +96,24 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     if found.is_empty() { Ok(()) } else { Err(HostError::Differing { differing: found.len(), queries: all.len() }) }
 }
 
-/// Takes off the list what this side says it does not support, and counts it.
+/// Takes off the list what this side says it does not support, and counts the expressions that went.
 async fn leave_out_unsupported(fuzzer: &mut Fuzzer, here: &Here) -> Result<usize> {
-    let mut left_out = 0;
-    for (line, specimen) in fuzzer.lines() {
-        if let Outcome::Refusal(refusal) = here.ask(specimen.request()).await?
-            && refusal.kind() == "unsupported"
-        {
-            fuzzer.leave_out(line);
-            left_out += 1;
+    let all = fuzzer.lines().len();
+    for (name, request) in fuzzer.types() {
+        if is_unsupported(&here.ask(request).await?) {
+            fuzzer.leave_out_type(name);
         }
     }
-    Ok(left_out)
+    for (line, specimen) in fuzzer.lines() {
+        if is_unsupported(&here.ask(specimen.request()).await?) {
+            fuzzer.leave_out(line);
+        }
+    }
+    Ok(all - fuzzer.lines().len())
+}
+
+fn is_unsupported(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refusal(refusal) if refusal.kind() == "unsupported")
 }
 
 /// Writes a statement file and the reference's answer.
