@@ -98,7 +98,7 @@ fn a_fuzzed_difference_is_made_small_and_kept_as_a_statement() {
         "{} statements --time-zone UTC --jobs 1 | sed -u 's/\"boolean\"/\"maybe\"/'",
         env!("CARGO_BIN_EXE_casemate")
     );
-    let arguments = ["fuzz", "--seed", "1", "--time", "4", "--out", "found", "--reference-command", &reference];
+    let arguments = ["fuzz", "--seed", "1", "--statements", "4", "--out", "found", "--reference-command", &reference];
     let ran = casemate(folder.path(), &arguments);
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.err.contains("seed 1;"), "{}", ran.err);
