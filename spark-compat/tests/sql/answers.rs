@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use spark_compat::{SparkError, SparkSession, parse_script};
+use spark_compat::{SparkError, SparkSession};
 use spark_differential::answer::{Outcome, Refusal, Table};
 use spark_differential::known::KnownDifferences;
 use spark_differential::run::{Judged, report};
@@ -88,7 +88,7 @@ async fn answer(setup: &[String], query: &str) -> Result<Table, SparkError> {
 
 async fn last_table(session: &SparkSession, query: &str) -> Result<Table, SparkError> {
     let mut table = Table::default();
-    for statement in parse_script(query)? {
+    for statement in session.parse(query)? {
         let results = session.prepare(&statement).await?.execute().await?;
         let schema = results.schema();
         let batches: Vec<_> = results.try_collect().await?;
