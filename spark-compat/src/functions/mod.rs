@@ -252,6 +252,11 @@ pub(crate) fn names_of_spark() -> impl Iterator<Item = &'static str> {
     include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty())
 }
 
+/// The names of all functions and operators that Spark 3.2.0's SHOW FUNCTIONS lists, in no order.
+pub fn spark_names() -> impl Iterator<Item = &'static str> {
+    SPARK_NAMES.iter().copied()
+}
+
 /// The functions that are supported, in the order of their families.
 pub fn supported() -> impl Iterator<Item = &'static Function> {
     FAMILIES.iter().copied().flatten()
