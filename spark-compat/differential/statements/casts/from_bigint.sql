@@ -24,4 +24,4 @@ select a, cast(a as decimal(38,18)) b from t;
 select a, cast(a as string) b from t;
 select a, cast(a as binary) b from t;
 select a, cast(a as date) b from t;
-select a, cast(a as timestamp) b from t where abs(a) < 1000000000000;
+select a, cast(a as timestamp) b from t where a between -1000000000000 and 1000000000000;
