@@ -13,6 +13,7 @@ pub(crate) mod datetime;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+pub(crate) mod grouping;
 pub(crate) mod like;
 mod math;
 pub(crate) mod nullable;
@@ -149,6 +150,7 @@ const FAMILIES: &[&[Function]] = &[
     datetime::truncate::FUNCTIONS,
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
+    grouping::FUNCTIONS,
     math::FUNCTIONS,
     numbers::FUNCTIONS,
     rounding::FUNCTIONS,

@@ -45,8 +45,8 @@ impl Resolver<'_> {
             ast::TableFactor::Table { .. } => self.table_name(factor, place),
             ast::TableFactor::Derived { lateral, subquery, alias, sample } => {
                 refuse(*lateral, "LATERAL subqueries")?;
-                refuse(sample.is_some(), "TABLESAMPLE")?;
                 let relation = self.query(subquery, place)?;
+                let relation = self.sampled(relation, sample.as_ref(), place)?;
                 aliased(relation, alias.as_ref(), Some(SUBQUERY_WITHOUT_ALIAS))
             }
             ast::TableFactor::NestedJoin { table_with_joins, alias } => {
@@ -86,12 +86,12 @@ impl Resolver<'_> {
         };
         refuse(args.is_some(), &format!("the table function {name}"))?;
         refuse(version.is_some(), "time travel")?;
-        refuse(sample.is_some(), "TABLESAMPLE")?;
         refuse(!with_hints.is_empty() || !index_hints.is_empty(), "table hints")?;
         refuse(*with_ordinality || json_path.is_some() || !partitions.is_empty(), "table name modifiers")?;
         let relation = self
             .named_table(&name_parts(name)?, place)
             .map_err(|error| error.at(sqlparser::ast::Spanned::span(name).start))?;
+        let relation = self.sampled(relation, sample.as_ref(), place)?;
         aliased(relation, alias.as_ref(), None)
     }
 

@@ -17,12 +17,14 @@ mod depth;
 mod expr;
 mod from;
 mod grouping;
+mod grouping_sets;
 mod joins;
 mod names;
 mod order;
 mod plan;
 mod query;
 mod relation;
+mod sample;
 mod scope;
 mod select;
 mod set_ops;
@@ -76,6 +78,8 @@ struct Place<'a> {
     ctes: Ctes<'a>,
     /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
     outer: &'a [&'a Scope],
+    /// Whether the query is part of a WITH query's definition.
+    in_cte: bool,
 }
 
 impl<'s> Resolver<'s> {

@@ -5,6 +5,7 @@ use sqlparser::ast;
 
 use super::attribute::AttributeIds;
 use super::expr::{Clause, Lowering, has_aggregate};
+use super::grouping_sets::GroupBy;
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
@@ -65,7 +66,7 @@ impl Resolver<'_> {
             Some(ast::Distinct::On(_)) => return Err(SparkError::unsupported("DISTINCT ON")),
         };
 
-        let groups = group_expressions(&select.group_by)?;
+        let groups = GroupBy::of(&select.group_by)?;
         let grouped =
             groups.is_some() || select.having.is_some() || items.iter().any(|item| has_aggregate(&item.typed.expr));
         let sort_here = if distinct { &[][..] } else { &keys };
@@ -205,17 +206,6 @@ pub(super) fn without_repetitions(exprs: Vec<Expr>) -> Vec<Expr> {
         }
     }
     unique
-}
-
-/// The expressions of GROUP BY; `None` without one.
-fn group_expressions(group_by: &ast::GroupByExpr) -> Result<Option<&[ast::Expr]>> {
-    match group_by {
-        ast::GroupByExpr::All(_) => Err(SparkError::unsupported("GROUP BY ALL")),
-        ast::GroupByExpr::Expressions(exprs, modifiers) => {
-            refuse(!modifiers.is_empty(), "WITH ROLLUP, WITH CUBE and GROUPING SETS after GROUP BY")?;
-            Ok((!exprs.is_empty()).then_some(exprs))
-        }
-    }
 }
 
 /// Refuses the clauses that are not supported. Every field stands here, so that a new one can't be overlooked.

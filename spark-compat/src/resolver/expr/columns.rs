@@ -8,6 +8,7 @@ use sqlparser::ast;
 
 use super::Lowering;
 use crate::error::{Result, SparkError};
+use crate::functions::grouping::hive_grouping_id;
 use crate::resolver::attribute::Attribute;
 use crate::resolver::scope::{Found, Scope};
 use crate::resolver::typed::Typed;
@@ -25,6 +26,10 @@ impl Lowering<'_, '_> {
         }
         if let Some(found) = find(self.place.outer, &names).map_err(located)? {
             return outer_column_of(&found);
+        }
+        if matches!(&names[..], [name] if name.eq_ignore_ascii_case("grouping__id")) {
+            self.clause.check_aggregate()?;
+            return hive_grouping_id();
         }
         let nothing = Scope::default();
         let nearest = self.scopes.first().copied().unwrap_or(&nothing);
