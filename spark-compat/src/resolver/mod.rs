@@ -19,6 +19,7 @@ mod from;
 mod grouping;
 mod grouping_sets;
 mod joins;
+mod lateral;
 mod names;
 mod order;
 mod plan;

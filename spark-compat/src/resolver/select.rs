@@ -10,7 +10,8 @@ use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
 use super::{Place, Resolver, order, plan, refuse, star};
-use crate::error::{Result, SparkError};
+use crate::error::{ErrorKind, Result, SparkError};
+use crate::functions;
 
 /// One column of a SELECT list.
 #[derive(Clone, Debug)]
@@ -63,7 +64,8 @@ impl Resolver<'_> {
         let distinct = match &select.distinct {
             None | Some(ast::Distinct::All) => false,
             Some(ast::Distinct::Distinct) => true,
-            Some(ast::Distinct::On(_)) => return Err(SparkError::unsupported("DISTINCT ON")),
+            // To Spark `ON (a)` is a call of a function.
+            Some(ast::Distinct::On(_)) => return Err(functions::undefined("on")),
         };
 
         let groups = GroupBy::of(&select.group_by)?;
@@ -234,8 +236,11 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
         qualify,
         window_before_qualify: _,
         value_table_mode,
-        flavor: _,
+        flavor,
     } = select;
+    if *flavor == ast::SelectFlavor::FromFirstNoSelect {
+        return Err(SparkError::new(ErrorKind::Parse, "no viable alternative at a FROM without SELECT"));
+    }
     refuse(select_modifiers.is_some(), "SELECT modifiers")?;
     refuse(top.is_some(), "TOP")?;
     refuse(exclude.is_some(), "EXCLUDE")?;
