@@ -20,6 +20,12 @@ const MAX_VIEW_DEPTH: usize = 100;
 impl Resolver<'_> {
     /// The relation that a FROM clause gives; without FROM, one row without columns.
     pub(super) fn from(&self, from: &[ast::TableWithJoins], place: &Place<'_>) -> Result<Relation> {
+        // PIVOT turns all of FROM; behind several relations it would be taken for the last one's.
+        let is_pivot = |factor: &ast::TableFactor| matches!(factor, ast::TableFactor::Pivot { .. });
+        let several = from.len() > 1 || from.iter().any(|table| !table.joins.is_empty());
+        let mut factors =
+            from.iter().flat_map(|t| std::iter::once(&t.relation).chain(t.joins.iter().map(|j| &j.relation)));
+        refuse(several && factors.any(is_pivot), "PIVOT of several relations")?;
         // A comma binds as joins do, from left to right: in `a, b JOIN c` the join is one of `a, b` with `c`.
         let mut joined: Option<Relation> = None;
         for ast::TableWithJoins { relation, joins } in from {
@@ -68,7 +74,7 @@ impl Resolver<'_> {
                 Err(SparkError::unsupported(format!("the table function {name}")))
             }
             ast::TableFactor::TableFunction { .. } => Err(SparkError::unsupported("TABLE(..)")),
-            ast::TableFactor::Pivot { .. } => Err(SparkError::unsupported("PIVOT")),
+            ast::TableFactor::Pivot { .. } => self.pivot(factor, place),
             ast::TableFactor::Unpivot { .. } => Err(SparkError::unsupported("UNPIVOT")),
             ast::TableFactor::UNNEST { .. } => Err(SparkError::unsupported("UNNEST")),
             ast::TableFactor::MatchRecognize { .. } => Err(SparkError::unsupported("MATCH_RECOGNIZE")),

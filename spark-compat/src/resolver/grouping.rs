@@ -18,6 +18,7 @@ use super::select::{Item, add_missing_columns, without_repetitions};
 use super::typed::Typed;
 use super::{AttributeIds, Place, Resolver, order, plan};
 use crate::error::{Result, SparkError};
+use crate::functions::float_keys;
 use crate::functions::grouping::GroupingFunction;
 use crate::types::SparkType;
 
@@ -206,7 +207,7 @@ struct GroupKey {
 
 /// An aggregation that is being put together: its keys, and the aggregate functions found so far.
 #[derive(Debug)]
-struct Grouping<'a> {
+pub(super) struct Grouping<'a> {
     ids: &'a AttributeIds,
     input: &'a Scope,
     keys: Vec<GroupKey>,
@@ -215,6 +216,19 @@ struct Grouping<'a> {
 }
 
 impl<'a> Grouping<'a> {
+    /// A grouping by columns of the input.
+    pub(super) fn by_columns(ids: &'a AttributeIds, input: &'a Scope, columns: &[&Attribute]) -> Result<Self> {
+        let keys = columns.iter().map(|attribute| {
+            let typed = Typed::attribute(attribute, "");
+            refuse_ungroupable(&typed)?;
+            let computed = float_keys::normalized(attribute.expr(), &attribute.data_type);
+            let attribute = Attribute::clone(attribute);
+            Ok(GroupKey { written: typed.expr, computed, attribute, name: typed.name })
+        });
+        let keys = keys.collect::<Result<_>>()?;
+        Ok(Self { ids, input, keys, sets: None, aggregates: RefCell::new(Vec::new()) })
+    }
+
     /// The input's columns that are keys themselves.
     fn grouped_columns(&self) -> Scope {
         let is_key = |column: &&ScopeColumn| self.keys.iter().any(|key| key.written == column.attribute.expr());
@@ -228,7 +242,7 @@ impl<'a> Grouping<'a> {
     ///
     /// The functions stand in the aggregation without aliases, under the names that DataFusion gives them: rules of its
     /// optimizer (the one for DISTINCT, for example) look for functions there and nothing else.
-    fn plan(&self, input: LogicalPlan) -> Result<LogicalPlan> {
+    pub(super) fn plan(&self, input: LogicalPlan) -> Result<LogicalPlan> {
         let aggregates = self.aggregates.borrow();
         if self.keys.is_empty() && aggregates.is_empty() && self.sets.is_none() {
             // HAVING alone: one group of all rows, of which nothing is asked.
@@ -309,7 +323,7 @@ impl<'a> Grouping<'a> {
 
     /// The expression over the aggregation's columns: keys and aggregate functions become attributes. `above` has columns
     /// that are defined above the aggregation and stay as they are.
-    fn rewrite(&self, expr: Expr, above: &Scope) -> Result<Expr> {
+    pub(super) fn rewrite(&self, expr: Expr, above: &Scope) -> Result<Expr> {
         let rewritten = expr.transform_down(|expr| {
             if let Some(key) = self.key(&expr) {
                 return Ok(Transformed::new(key.attribute.expr(), true, TreeNodeRecursion::Jump));

@@ -22,6 +22,7 @@ mod joins;
 mod lateral;
 mod names;
 mod order;
+mod pivot;
 mod plan;
 mod query;
 mod relation;
