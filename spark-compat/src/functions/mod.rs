@@ -15,6 +15,7 @@ pub(crate) mod datetime;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+pub(crate) mod grouping;
 mod letters;
 pub(crate) mod like;
 mod math;
@@ -217,6 +218,7 @@ const FAMILIES: &[&[Function]] = &[
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
     letters::FUNCTIONS,
+    grouping::FUNCTIONS,
     math::FUNCTIONS,
     nested::access::FUNCTIONS,
     nested::constructors::FUNCTIONS,
