@@ -1,5 +1,6 @@
 //! Functions of strings that DataFusion has with Spark's meaning.
 
+use datafusion::common::ScalarValue;
 use datafusion::functions::expr_fn;
 use datafusion::logical_expr::{Expr, Operator, binary_expr};
 
@@ -16,8 +17,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("lower", Arity::Exactly(1), STRING, lower).with_aliases(&["lcase"]),
     Function::scalar("length", Arity::Exactly(1), &[Input::Any], length)
         .with_aliases(&["char_length", "character_length"]),
-    Function::scalar("concat", Arity::AtLeast(1), &[Input::Any], concat)
-        .with_support(Support::Partial("strings and what casts to them, and arrays; not binaries")),
+    Function::scalar("concat", Arity::AtLeast(0), &[Input::Any], concat),
     Function::scalar("trim", Arity::Exactly(1), STRING, trim).with_support(TRIM),
     Function::scalar("ltrim", Arity::Exactly(1), STRING, ltrim).with_support(TRIM),
     Function::scalar("rtrim", Arity::Exactly(1), STRING, rtrim).with_support(TRIM),
@@ -62,13 +62,19 @@ fn concat(call: Call<'_>) -> Result<Typed> {
     if call.args.iter().any(|arg| matches!(arg.data_type, SparkType::Array { .. })) {
         return super::nested::shape::concat(call);
     }
-    if let Some(other) = call.args.iter().find(|arg| {
-        matches!(
-            arg.data_type,
-            SparkType::Binary | SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_)
-        )
-    }) {
-        return Err(SparkError::unsupported(format!("{name} with an argument of type {}", other.data_type)));
+    if !call.args.is_empty() && call.args.iter().all(|arg| arg.data_type == SparkType::Binary) {
+        return super::nested::shape::concat_binaries(call);
+    }
+    if call.args.iter().any(|arg| matches!(arg.data_type, SparkType::Map { .. } | SparkType::Struct(_))) {
+        let types: Vec<_> = call.args.iter().map(|arg| arg.data_type.to_string()).collect();
+        return Err(SparkError::analysis(format!(
+            "cannot resolve '{name}' due to data type mismatch: input to function concat should have been string, binary or array, \
+             but it's [{}]",
+            types.join(", ")
+        )));
+    }
+    if call.args.is_empty() {
+        return Ok(Typed::literal(ScalarValue::Utf8View(Some(String::new())), SparkType::String, name));
     }
     let texts = call.args.into_iter().map(|arg| Ok(arg.coerced(&SparkType::String, zone)?.expr));
     let texts = texts.collect::<Result<Vec<Expr>>>()?;

@@ -133,7 +133,9 @@ impl Resolver<'_> {
             match item {
                 ast::SelectItem::UnnamedExpr(expr) => {
                     let typed = lowering.lower(expr)?;
-                    let typed = match cast_column(expr).or_else(|| path_column(expr)) {
+                    let field = lowering.is_field(expr)?;
+                    let name = if field { path_column(expr) } else { cast_column(expr).or_else(|| path_column(expr)) };
+                    let typed = match name {
                         Some(name) => typed.named(name),
                         None => typed,
                     };

@@ -5,11 +5,12 @@ use arrow::buffer::NullBuffer;
 use arrow::compute::take;
 use arrow::row::Rows;
 use datafusion::common::{Result as DataFusionResult, internal_err};
+use datafusion::logical_expr::Expr;
 
 use super::keys::{self, Equality};
 use super::lists::{self, Picks};
 use super::udf::{self, Kernel};
-use super::{array_of, kind, mismatch, sets};
+use super::{array_of, constructors, kind, mismatch, sets};
 use crate::coercion;
 use crate::error::Result;
 use crate::functions::arguments::{Arity, Input};
@@ -162,6 +163,16 @@ fn extreme(call: Call<'_>, kernel_name: &'static str, kernel: Kernel) -> Result<
     let array = sets::as_array(array, &element)?;
     let expr = udf::call(kernel_name, &element, vec![array.expr], kernel);
     Ok(Typed::new(expr, element, true, name))
+}
+
+/// The greatest or least of values of a nested type that are not NULL.
+pub(in crate::functions) fn extreme_of(values: Vec<Expr>, data_type: &SparkType, greatest: bool) -> Expr {
+    let array = constructors::array_of_exprs(values, data_type);
+    if greatest {
+        udf::call("spark_array_max", data_type, vec![array], |arrays, _| extreme_kernel(arrays, |new, best| new > best))
+    } else {
+        udf::call("spark_array_min", data_type, vec![array], |arrays, _| extreme_kernel(arrays, |new, best| new < best))
+    }
 }
 
 fn extreme_kernel(

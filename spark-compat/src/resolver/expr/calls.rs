@@ -108,6 +108,13 @@ impl Lowering<'_, '_> {
     ) -> Result<Typed> {
         self.clause.check_aggregate()?;
         let inside = Self { scopes: self.aggregate_scopes, lambda: None, clause: Clause::AggregateArgument, ..*self };
+        if let Some(Argument::Star(star @ ast::FunctionArgExpr::QualifiedWildcard(_))) = args.first()
+            && name == "count"
+        {
+            return Err(SparkError::analysis(format!(
+                "count({star}) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)"
+            )));
+        }
         let args = if name == "count" && matches!(args[..], [Argument::Star(ast::FunctionArgExpr::Wildcard)]) {
             vec![Typed::literal(1i32.into(), SparkType::Int, "1")]
         } else {
