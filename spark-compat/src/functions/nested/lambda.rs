@@ -168,9 +168,16 @@ impl Lambda {
         let captured = captured.map(|(place, array)| Field::new(captured_name(place), array.data_type().clone(), true));
         let schema = Arc::new(Schema::new(self.params.iter().cloned().chain(captured).collect::<Vec<_>>()));
         let df_schema = DFSchema::try_from(Arc::clone(&schema))?;
-        let context = SimplifyContext::builder().with_schema(Arc::new(df_schema.clone())).build();
-        let body = ExprSimplifier::new(context).simplify(self.body.clone())?;
-        let body = create_physical_expr(&body, &df_schema, &Default::default(), &Default::default())?;
+        let body = stacker::grow(PLANNING_STACK, || physical(&self.body, &df_schema))?;
         Ok(Arc::clone(self.compiled.get_or_init(|| Arc::new(Compiled { schema, body }))))
     }
+}
+
+/// Stack for planning a body: it recurses over expressions as deep as the resolver lets them be.
+const PLANNING_STACK: usize = 16 * 1024 * 1024;
+
+fn physical(body: &Expr, schema: &DFSchema) -> DataFusionResult<Arc<dyn PhysicalExpr>> {
+    let context = SimplifyContext::builder().with_schema(Arc::new(schema.clone())).build();
+    let body = ExprSimplifier::new(context).simplify(body.clone())?;
+    create_physical_expr(&body, schema, &Default::default(), &Default::default())
 }

@@ -33,15 +33,12 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// How the type of the elements and that of the value meet.
-type Meeting = fn(&SparkType, &SparkType) -> Option<SparkType>;
-
 /// An array and a value of its element type.
-fn with_value(call: Call<'_>, meeting: Meeting) -> Result<(String, Typed, Typed)> {
+fn with_value(call: Call<'_>) -> Result<(String, Typed, Typed)> {
     let (name, called, zone) = (call.name(), call.called.to_string(), call.zone);
     let [array, value] = call.take()?;
     let common = match &array.data_type {
-        SparkType::Array { element, .. } => meeting(element, &value.data_type),
+        SparkType::Array { element, .. } => coercion::wider_type_without_strings(element, &value.data_type),
         _ => None,
     };
     let common = common.ok_or_else(|| {
@@ -57,7 +54,7 @@ fn contains(call: Call<'_>) -> Result<Typed> {
     if call.args.iter().skip(1).any(|value| value.data_type == SparkType::Void) {
         return Err(mismatch(&call.name(), "Null typed values cannot be used as arguments"));
     }
-    let (name, array, value) = with_value(call, coercion::wider_type_without_strings)?;
+    let (name, array, value) = with_value(call)?;
     let expr = udf::call("spark_array_contains", &SparkType::Boolean, vec![array.expr, value.expr], |arrays, _| {
         let search = Search::new(arrays)?;
         let found = |row: usize| {
@@ -77,8 +74,7 @@ fn contains(call: Call<'_>) -> Result<Typed> {
 
 /// The place of the value, counted from 1; 0 if it is not there.
 fn position(call: Call<'_>) -> Result<Typed> {
-    let nullable = call.any_nullable();
-    let (name, array, value) = with_value(call, coercion::wider_type_without_strings)?;
+    let (name, array, value) = with_value(call)?;
     let expr = udf::call("spark_array_position", &SparkType::Long, vec![array.expr, value.expr], |arrays, _| {
         let search = Search::new(arrays)?;
         let found = |row: usize| {
@@ -90,13 +86,12 @@ fn position(call: Call<'_>) -> Result<Typed> {
         };
         kernel::shared((0..search.lists.len()).map(found).collect::<Int64Array>())
     });
-    Ok(Typed::new(expr, SparkType::Long, nullable, name))
+    Ok(Typed::new(expr, SparkType::Long, true, name))
 }
 
 /// The array without the elements that equal the value; NULLs stay.
 fn remove(call: Call<'_>) -> Result<Typed> {
-    let nullable = call.any_nullable();
-    let (name, array, value) = with_value(call, coercion::wider_type_without_strings)?;
+    let (name, array, value) = with_value(call)?;
     let data_type = array.data_type.clone();
     let expr = udf::call("spark_array_remove", &data_type, vec![array.expr, value.expr], |arrays, result| {
         let search = Search::new(arrays)?;
@@ -111,7 +106,7 @@ fn remove(call: Call<'_>) -> Result<Typed> {
         }
         picks.finish(search.lists.values(), result)
     });
-    Ok(Typed::new(expr, data_type, nullable, name))
+    Ok(Typed::new(expr, data_type, true, name))
 }
 
 /// Lists, and one value for each to look for.

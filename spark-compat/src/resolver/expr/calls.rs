@@ -86,7 +86,10 @@ impl Lowering<'_, '_> {
         } = function;
         let special = filter.is_some() || null_treatment.is_some() || over.is_some() || !within_group.is_empty();
         let (distinct, args) = arguments(args)?;
-        refuse(special || distinct, &format!("clauses behind {name}(..)"))?;
+        if distinct {
+            return Err(SparkError::analysis(format!("Function {name} does not support DISTINCT")));
+        }
+        refuse(special, &format!("clauses behind {name}(..)"))?;
         self.lowered(args)
     }
 
