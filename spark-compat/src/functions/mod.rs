@@ -8,26 +8,36 @@ mod aggregate;
 mod arguments;
 mod bits;
 mod casts;
+mod charsets;
+mod compose;
 mod conditional;
 pub(crate) mod datetime;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod letters;
 pub(crate) mod like;
 mod math;
 pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
+mod patterns;
 mod radix;
 mod rounding;
 mod scalar;
+mod search;
 mod strings;
 mod substring;
+mod text;
+mod trim;
+mod window;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 pub(crate) use aggregate::AggregateCall;
+pub(crate) use window::WindowCall;
+
 use arguments::{Arity, Input};
 pub(crate) use nested::generators::{Generated, Generator};
 use nested::higher_order::Kind;
@@ -65,6 +75,7 @@ pub enum Support {
 enum LoweringRule {
     Scalar(fn(Call<'_>) -> Result<Typed>),
     Aggregate(fn(AggregateCall<'_>) -> Result<Typed>),
+    Window(fn(WindowCall<'_>) -> Result<Typed>),
     /// With lambdas among its arguments.
     HigherOrder(Kind),
     /// Gives rows.
@@ -109,12 +120,27 @@ impl Function {
         Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
     }
 
+    const fn window(
+        name: &'static str,
+        arity: Arity,
+        inputs: &'static [Input],
+        lower: fn(WindowCall<'_>) -> Result<Typed>,
+    ) -> Self {
+        let lowering = LoweringRule::Window(lower);
+        Self { name, aliases: &[], arity, inputs, lowering, support: Support::Full }
+    }
+
     const fn with_aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
     const fn with_support(self, support: Support) -> Self {
         Self { support, ..self }
+    }
+
+    /// Whether it is a window function that is no aggregate.
+    pub fn is_window(&self) -> bool {
+        matches!(self.lowering, LoweringRule::Window(_))
     }
 
     /// Whether it is an aggregate function.
@@ -177,6 +203,8 @@ const FAMILIES: &[&[Function]] = &[
     aggregate::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
+    charsets::FUNCTIONS,
+    compose::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::dates::FUNCTIONS,
     datetime::epoch::FUNCTIONS,
@@ -185,8 +213,10 @@ const FAMILIES: &[&[Function]] = &[
     datetime::moment::FUNCTIONS,
     datetime::patterns::FUNCTIONS,
     datetime::truncate::FUNCTIONS,
+    datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
+    letters::FUNCTIONS,
     math::FUNCTIONS,
     nested::access::FUNCTIONS,
     nested::constructors::FUNCTIONS,
@@ -199,9 +229,13 @@ const FAMILIES: &[&[Function]] = &[
     nested::shape::FUNCTIONS,
     nested::sort::FUNCTIONS,
     numbers::FUNCTIONS,
+    patterns::FUNCTIONS,
     rounding::FUNCTIONS,
+    search::FUNCTIONS,
     strings::FUNCTIONS,
     substring::FUNCTIONS,
+    trim::FUNCTIONS,
+    window::FUNCTIONS,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
@@ -211,8 +245,12 @@ static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::n
 });
 
 /// The names of all functions of Spark 3.2.0, as its SHOW FUNCTIONS lists them.
-static SPARK_NAMES: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty()).collect());
+static SPARK_NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| names_of_spark().collect());
+
+/// The names of Spark's functions and operators, in order.
+pub(crate) fn names_of_spark() -> impl Iterator<Item = &'static str> {
+    include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty())
+}
 
 /// The functions that are supported, in the order of their families.
 pub fn supported() -> impl Iterator<Item = &'static Function> {
@@ -256,6 +294,17 @@ pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Optio
     let function = find(called)?;
     let LoweringRule::Moment(lower) = function.lowering else { return None };
     Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
+}
+
+/// Calls a window function that is no aggregate.
+pub(crate) fn call_window(call: WindowCall<'_>) -> Result<Typed> {
+    let function = find(call.called).ok_or_else(|| undefined(call.called))?;
+    let LoweringRule::Window(lower) = function.lowering else {
+        return Err(SparkError::internal(format!("{} is not a window function", call.called)));
+    };
+    function.arity.check(call.called, call.args.len())?;
+    let args = arguments::coerce(call.called, call.args, function.inputs, call.zone)?;
+    lower(WindowCall { args, ..call })
 }
 
 /// Calls an aggregate function.

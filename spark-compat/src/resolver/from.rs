@@ -7,7 +7,7 @@ use super::attribute::Attribute;
 use super::depth::descend;
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
-use super::tables::{Table, TableDefinition, ViewQuery};
+use super::tables::{Table, TableDefinition, ViewName, ViewQuery};
 use super::{Facts, Place, Resolver, ctes, name_parts, plan, refuse};
 use crate::error::{Result, SparkError};
 
@@ -102,18 +102,20 @@ impl Resolver<'_> {
 
     /// The relation that a name stands for: a WITH query, a temporary view, or ``format.`path` ``.
     pub(super) fn named_table(&self, parts: &[String], place: &Place<'_>) -> Result<Relation> {
+        if let [name] = parts
+            && let Some(cte) = ctes::find(&place.ctes, name)
+        {
+            return self.cte(cte);
+        }
+        let view = ViewName::of(parts).and_then(|name| self.tables.view(&name).map(|found| (name, found)));
+        if let Some((name, definition)) = view {
+            let relation = match definition.as_ref() {
+                TableDefinition::Files(table) => self.scan(table)?,
+                TableDefinition::Query(view) => self.view_query(&name.to_string(), view)?,
+            };
+            return Ok(Relation { plan: relation.plan, scope: relation.scope.requalified(&name.name) });
+        }
         match parts {
-            [name] => {
-                if let Some(cte) = ctes::find(&place.ctes, name) {
-                    return self.cte(cte);
-                }
-                let definition = self.tables.view(name).ok_or_else(|| self.tables.not_found(name))?;
-                let relation = match definition.as_ref() {
-                    TableDefinition::Files(table) => self.scan(table)?,
-                    TableDefinition::Query(view) => self.view_query(name, view)?,
-                };
-                Ok(Relation { plan: relation.plan, scope: relation.scope.requalified(name) })
-            }
             [format, path] => match self.tables.file(format, path) {
                 Some(table) => self.scan(table),
                 None => Err(self.tables.not_found(&parts.join("."))),

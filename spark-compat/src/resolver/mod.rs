@@ -31,8 +31,10 @@ mod similarity;
 mod star;
 mod table_functions;
 mod tables;
+mod time_windows;
 mod typed;
 mod values;
+mod windows;
 
 use sqlparser::ast;
 
@@ -43,8 +45,9 @@ pub(crate) use names::call_name;
 pub(crate) use relation::Relation;
 pub(crate) use scope::{Scope, same_name};
 pub(crate) use similarity::suggestions;
-pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewQuery};
+pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewName, ViewQuery};
 pub(crate) use typed::Typed;
+pub(crate) use windows::Over;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
@@ -54,6 +57,8 @@ use crate::error::{Result, SparkError};
 pub(crate) struct Facts {
     /// The session time zone.
     pub zone: Zone,
+    /// Whether the setting calls the zone by the id that Java writes.
+    pub zone_has_own_id: bool,
     /// The query's current timestamp, in microseconds since the epoch.
     pub now: i64,
 }
@@ -78,6 +83,8 @@ struct Place<'a> {
     ctes: Ctes<'a>,
     /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
     outer: &'a [&'a Scope],
+    /// The windows that the SELECT's WINDOW clause names.
+    windows: &'a [ast::NamedWindowDefinition],
 }
 
 impl<'s> Resolver<'s> {

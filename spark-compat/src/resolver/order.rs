@@ -83,7 +83,7 @@ fn by_position(position: i64, output: &Scope) -> Result<Typed> {
     Ok(Typed::attribute(&column.attribute, &column.name))
 }
 
-fn refuse_unorderable(typed: &Typed) -> Result<()> {
+pub(super) fn refuse_unorderable(typed: &Typed) -> Result<()> {
     match &typed.data_type {
         nested if !is_orderable(nested) => Err(SparkError::analysis(format!(
             "cannot resolve '{}' due to data type mismatch: cannot sort data type {nested}",

@@ -9,6 +9,7 @@ use super::generators::{self, GeneratorItem};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
+use super::windows::Windows;
 use super::{Place, Resolver, order, plan, refuse, star};
 use crate::error::{Result, SparkError};
 
@@ -57,10 +58,13 @@ impl Resolver<'_> {
     ) -> Result<Relation> {
         refuse_unsupported(select)?;
         let keys = order::keys_of_select(select, keys)?;
+        check_window_names(&select.named_window)?;
+        let place = &Place { windows: &select.named_window, ..place.clone() };
         let input = self.from(&select.from, place)?;
         let mut views = select.lateral_views.iter();
         let input = views.try_fold(input, |input, view| self.lateral_view(input, view, place))?;
         let input = self.filtered(input, select.selection.as_ref(), place)?;
+        let input = self.windowed(input, select, &keys, place)?;
         let (mut items, generators) = self.items(&select.projection, &input.scope, place)?;
         let generator = generators::check_single(&generators)?;
         let distinct = match &select.distinct {
@@ -170,6 +174,8 @@ impl Resolver<'_> {
         keys: &[ast::OrderByExpr],
         place: &Place<'_>,
     ) -> Result<Relation> {
+        let (items, windows) = Windows::of_items(self.ids, items)?;
+        let input = Relation { plan: windows.plan(input.plan)?, scope: input.scope };
         let (columns, mut exprs): (Vec<_>, Vec<_>) =
             items.iter().map(|item| item.output(self.ids, &input.scope)).unzip();
         let output = Scope::new(columns);
@@ -271,6 +277,18 @@ pub(super) fn without_repetitions(exprs: Vec<Expr>) -> Vec<Expr> {
     unique
 }
 
+/// Each window of the WINDOW clause has a name of its own.
+fn check_window_names(windows: &[ast::NamedWindowDefinition]) -> Result<()> {
+    let mut names = std::collections::HashSet::new();
+    match windows.iter().find(|definition| !names.insert(definition.0.value.to_lowercase())) {
+        Some(repeated) => Err(SparkError::new(
+            crate::error::ErrorKind::Parse,
+            format!("The definition of window '{}' is repetitive", repeated.0.value),
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The expressions of GROUP BY; `None` without one.
 fn group_expressions(group_by: &ast::GroupByExpr) -> Result<Option<&[ast::Expr]>> {
     match group_by {
@@ -304,7 +322,7 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
         distribute_by: _,
         sort_by: _,
         having: _,
-        named_window,
+        named_window: _,
         qualify,
         window_before_qualify: _,
         value_table_mode,
@@ -316,7 +334,6 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
     refuse(into.is_some(), "SELECT INTO")?;
     refuse(prewhere.is_some(), "PREWHERE")?;
     refuse(!connect_by.is_empty(), "CONNECT BY")?;
-    refuse(!named_window.is_empty(), "the WINDOW clause")?;
     refuse(qualify.is_some(), "QUALIFY")?;
     refuse(value_table_mode.is_some(), "SELECT AS VALUE")
 }

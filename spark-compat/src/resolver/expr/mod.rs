@@ -11,6 +11,7 @@ mod nested;
 mod operators;
 mod predicates;
 mod subquery;
+mod windows;
 
 use datafusion::logical_expr::Expr;
 use sqlparser::ast;
@@ -166,7 +167,7 @@ impl<'r, 's> Lowering<'r, 's> {
             E::Subquery(query) => self.scalar_subquery(query),
             E::Exists { subquery, negated } => self.exists(subquery, *negated),
             E::InSubquery { expr, subquery, negated } => self.in_subquery(expr, subquery, *negated),
-            E::RLike { .. } => unsupported("RLIKE"),
+            E::RLike { negated, expr, pattern, regexp: _ } => self.rlike(*negated, expr, pattern),
             E::ILike { .. } => unsupported("ILIKE"),
             E::SimilarTo { .. } => unsupported("SIMILAR TO"),
             E::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
@@ -183,7 +184,8 @@ impl<'r, 's> Lowering<'r, 's> {
                 Err(SparkError::analysis("Invalid usage of '*' in expression"))
             }
             E::AtTimeZone { .. } => unsupported("AT TIME ZONE"),
-            E::AnyOp { .. } | E::AllOp { .. } => unsupported("comparisons with ANY and ALL"),
+            E::AnyOp { left, compare_op, right, is_some: _ } => self.like_quantified(left, compare_op, right, false),
+            E::AllOp { left, compare_op, right } => self.like_quantified(left, compare_op, right, true),
             other => Err(SparkError::unsupported(format!("the expression {other}"))),
         }
     }
