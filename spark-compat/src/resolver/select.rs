@@ -83,6 +83,7 @@ impl Resolver<'_> {
         let sort_here = if distinct { &[][..] } else { &keys };
         let selected = match (grouped, generator, array) {
             (true, Some(generator), Some(array)) => {
+                refuse_having(select.having.is_some())?;
                 items.insert(generator.at.min(items.len()), array);
                 let groups = groups.unwrap_or_default();
                 let grouped = self.grouped(input, items, groups, select.having.as_ref(), &[], place)?;
@@ -140,7 +141,9 @@ impl Resolver<'_> {
             match item {
                 ast::SelectItem::UnnamedExpr(expr) => {
                     let typed = lowering.lower(expr)?;
-                    let typed = match cast_column(expr).or_else(|| path_column(expr)) {
+                    let field = lowering.is_field(expr)?;
+                    let name = if field { path_column(expr) } else { cast_column(expr).or_else(|| path_column(expr)) };
+                    let typed = match name {
                         Some(name) => typed.named(name),
                         None => typed,
                     };
@@ -220,6 +223,16 @@ fn column_name(expr: &ast::Expr) -> Option<&str> {
         ast::Expr::CompoundIdentifier(parts) => parts.last().map(|part| part.value.as_str()),
         _ => None,
     }
+}
+
+/// Spark resolves no HAVING above a generator.
+fn refuse_having(having: bool) -> Result<()> {
+    if having {
+        return Err(SparkError::analysis(
+            "The query operator `UnresolvedHaving` contains one or more unsupported expression types Aggregate, Window or Generate.",
+        ));
+    }
+    Ok(())
 }
 
 /// The last part of a dotted name, which is what a field of a struct is called.

@@ -6,6 +6,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
 use sqlparser::ast;
 
+use super::attribute::Attribute;
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
@@ -13,6 +14,7 @@ use super::{Place, Resolver, plan};
 use crate::coercion;
 use crate::error::{Result, SparkError};
 use crate::functions::float_keys;
+use crate::functions::nested::kind::contains_map;
 use crate::types::SparkType;
 
 impl Resolver<'_> {
@@ -84,7 +86,8 @@ impl Resolver<'_> {
         let (left, right) = self.common_columns(name, left, right)?;
         let left = self.distinct(left)?;
         let right = self.with_normalized_floats(right)?;
-        let keys = left.attributes().zip(right.attributes()).map(|(l, r)| (l.expr(), r.expr())).collect();
+        let key = |attribute: &Attribute| float_keys::comparable(attribute.expr(), &attribute.data_type);
+        let keys = left.attributes().zip(right.attributes()).map(|(l, r)| (key(l), key(r))).collect();
         Ok(Relation { plan: plan::null_safe_join(left.plan, right.plan, join_type, keys)?, scope: left.scope })
     }
 
@@ -162,9 +165,10 @@ impl Resolver<'_> {
 
     /// An exact relation in whose float columns equal values have equal bits.
     pub(super) fn with_normalized_floats(&self, exact: Relation) -> Result<Relation> {
-        if let Some(column) = exact.scope.columns.iter().find(|c| is_nested(&c.attribute.data_type)) {
-            return Err(SparkError::unsupported(format!(
-                "comparing rows with the column {} of type {}",
+        if let Some(column) = exact.scope.columns.iter().find(|c| contains_map(&c.attribute.data_type)) {
+            return Err(SparkError::analysis(format!(
+                "Cannot have map type columns in DataFrame which calls set operations(intersect, except, etc.), but the type of \
+                 column {} is {}",
                 column.name, column.attribute.data_type
             )));
         }
@@ -178,8 +182,4 @@ impl Resolver<'_> {
         let exprs = exprs.collect();
         Ok(Relation { plan: plan::project(exact.plan, exprs)?, scope: exact.scope })
     }
-}
-
-fn is_nested(data_type: &SparkType) -> bool {
-    matches!(data_type, SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_))
 }

@@ -63,6 +63,27 @@ impl Lowering<'_, '_> {
     }
 }
 
+impl Lowering<'_, '_> {
+    /// Whether the expression is the cast of a field of a struct, which a SELECT list does not name after the field.
+    pub fn is_field(&self, expr: &ast::Expr) -> Result<bool> {
+        match expr {
+            ast::Expr::Nested(inner) => self.is_field(inner),
+            ast::Expr::Cast { expr, .. } => self.is_path(expr),
+            _ => Ok(false),
+        }
+    }
+
+    fn is_path(&self, expr: &ast::Expr) -> Result<bool> {
+        let parts = match expr {
+            ast::Expr::Nested(inner) => return self.is_path(inner),
+            ast::Expr::CompoundIdentifier(parts) => parts,
+            _ => return Ok(false),
+        };
+        let names: Vec<String> = parts.iter().map(|part| part.value.clone()).collect();
+        Ok(find(self.scopes, &names)?.is_some_and(|found| !found.fields.is_empty()))
+    }
+}
+
 /// What `names` means in the first of `scopes` that knows it.
 fn find<'a>(scopes: &'a [&'a Scope], names: &'a [String]) -> Result<Option<Found<'a>>> {
     for scope in scopes {
