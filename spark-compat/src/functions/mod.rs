@@ -12,9 +12,12 @@ mod charsets;
 mod compose;
 mod conditional;
 pub(crate) mod datetime;
+mod digits;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod format_number;
+mod formatter;
 mod letters;
 pub(crate) mod like;
 mod math;
@@ -158,6 +161,8 @@ const FAMILIES: &[&[Function]] = &[
     datetime::truncate::FUNCTIONS,
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
+    format_number::FUNCTIONS,
+    formatter::FUNCTIONS,
     letters::FUNCTIONS,
     math::FUNCTIONS,
     numbers::FUNCTIONS,
