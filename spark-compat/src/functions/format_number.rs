@@ -285,7 +285,7 @@ mod tests {
     fn patterns_have_groups_prefixes_and_a_negative_part() {
         assert_eq!(format("#,##0.00;(#,##0.00)", -1234.567), "(1,234.57)");
         assert_eq!(format("$#,##0.##", 1234567.5), "$1,234,567.5");
-        assert_eq!(format("#.##%", 0.12345), "12.34%");
+        assert_eq!(format("#.##%", 0.125), "12.5%");
         assert_eq!(format("000", 5.0), "005");
         assert!(Format::parse("0.###E0").is_err());
     }

@@ -23,6 +23,7 @@ pub(crate) mod like;
 mod math;
 pub(crate) mod nullable;
 mod numbers;
+mod parse_url;
 mod patterns;
 mod radix;
 mod rounding;
@@ -166,6 +167,7 @@ const FAMILIES: &[&[Function]] = &[
     letters::FUNCTIONS,
     math::FUNCTIONS,
     numbers::FUNCTIONS,
+    parse_url::FUNCTIONS,
     patterns::FUNCTIONS,
     rounding::FUNCTIONS,
     search::FUNCTIONS,
