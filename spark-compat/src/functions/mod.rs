@@ -12,9 +12,12 @@ mod charsets;
 mod compose;
 mod conditional;
 pub(crate) mod datetime;
+mod digits;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod format_number;
+mod formatter;
 pub(crate) mod grouping;
 mod letters;
 pub(crate) mod like;
@@ -22,6 +25,7 @@ mod math;
 pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
+mod parse_url;
 mod patterns;
 mod radix;
 mod rounding;
@@ -217,6 +221,8 @@ const FAMILIES: &[&[Function]] = &[
     datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
+    format_number::FUNCTIONS,
+    formatter::FUNCTIONS,
     letters::FUNCTIONS,
     grouping::FUNCTIONS,
     math::FUNCTIONS,
@@ -231,6 +237,7 @@ const FAMILIES: &[&[Function]] = &[
     nested::shape::FUNCTIONS,
     nested::sort::FUNCTIONS,
     numbers::FUNCTIONS,
+    parse_url::FUNCTIONS,
     patterns::FUNCTIONS,
     rounding::FUNCTIONS,
     search::FUNCTIONS,
