@@ -10,14 +10,18 @@ mod bits;
 mod casts;
 mod conditional;
 pub(crate) mod datetime;
+mod digests;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod hashes;
 pub(crate) mod like;
 mod math;
+mod misc;
 pub(crate) mod nullable;
 mod numbers;
 mod radix;
+mod random;
 mod rounding;
 mod scalar;
 mod strings;
@@ -148,9 +152,13 @@ const FAMILIES: &[&[Function]] = &[
     datetime::patterns::FUNCTIONS,
     datetime::truncate::FUNCTIONS,
     datetime::zones::FUNCTIONS,
+    digests::FUNCTIONS,
     elementary::FUNCTIONS,
+    hashes::FUNCTIONS,
     math::FUNCTIONS,
+    misc::FUNCTIONS,
     numbers::FUNCTIONS,
+    random::FUNCTIONS,
     rounding::FUNCTIONS,
     strings::FUNCTIONS,
     substring::FUNCTIONS,
