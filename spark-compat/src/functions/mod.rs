@@ -15,6 +15,7 @@ mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
 mod hashes;
+mod json;
 pub(crate) mod like;
 mod math;
 mod misc;
@@ -155,6 +156,7 @@ const FAMILIES: &[&[Function]] = &[
     digests::FUNCTIONS,
     elementary::FUNCTIONS,
     hashes::FUNCTIONS,
+    json::FUNCTIONS,
     math::FUNCTIONS,
     misc::FUNCTIONS,
     numbers::FUNCTIONS,
