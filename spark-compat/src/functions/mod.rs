@@ -12,6 +12,7 @@ mod charsets;
 mod compose;
 mod conditional;
 pub(crate) mod datetime;
+mod digests;
 mod digits;
 mod elementary;
 mod fdlibm;
@@ -19,15 +20,19 @@ pub(crate) mod float_keys;
 mod format_number;
 mod formatter;
 pub(crate) mod grouping;
+mod hashes;
+mod json;
 mod letters;
 pub(crate) mod like;
 mod math;
+mod misc;
 pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
 mod parse_url;
 mod patterns;
 mod radix;
+mod random;
 mod rounding;
 mod scalar;
 mod search;
@@ -220,12 +225,16 @@ const FAMILIES: &[&[Function]] = &[
     datetime::truncate::FUNCTIONS,
     datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
+    digests::FUNCTIONS,
     elementary::FUNCTIONS,
     format_number::FUNCTIONS,
     formatter::FUNCTIONS,
-    letters::FUNCTIONS,
     grouping::FUNCTIONS,
+    hashes::FUNCTIONS,
+    json::FUNCTIONS,
+    letters::FUNCTIONS,
     math::FUNCTIONS,
+    misc::FUNCTIONS,
     nested::access::FUNCTIONS,
     nested::constructors::FUNCTIONS,
     nested::generators::FUNCTIONS,
@@ -239,6 +248,7 @@ const FAMILIES: &[&[Function]] = &[
     numbers::FUNCTIONS,
     parse_url::FUNCTIONS,
     patterns::FUNCTIONS,
+    random::FUNCTIONS,
     rounding::FUNCTIONS,
     search::FUNCTIONS,
     strings::FUNCTIONS,
