@@ -90,7 +90,7 @@ enum LoweringRule {
     HigherOrder(Kind),
     /// Gives rows.
     Generator(Generator),
-    Moment(fn(Facts) -> Result<Typed>),
+    Moment(fn(Facts, &str) -> Result<Typed>),
 }
 
 impl Function {
@@ -125,7 +125,7 @@ impl Function {
     }
 
     /// A function without arguments whose value is a fact of the query.
-    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts) -> Result<Typed>) -> Self {
+    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts, &str) -> Result<Typed>) -> Self {
         let lowering = LoweringRule::Moment(lower);
         Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
     }
@@ -313,11 +313,12 @@ pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> 
     lower(Call { called, args, zone })
 }
 
-/// Calls a function whose value is a fact of the query; `None` if it is another one.
-pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Option<Result<Typed>> {
+/// Calls a function whose value is a fact of the query; `None` if it is another one. `zone_name` is what the setting calls the
+/// session time zone.
+pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts, zone_name: &str) -> Option<Result<Typed>> {
     let function = find(called)?;
     let LoweringRule::Moment(lower) = function.lowering else { return None };
-    Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
+    Some(function.arity.check(called, arguments).and_then(|()| lower(facts, zone_name)))
 }
 
 /// Calls a window function that is no aggregate.

@@ -65,12 +65,15 @@ impl Lowering<'_, '_> {
             "arrays_zip" => return self.zip_call(written),
             _ => {}
         }
-        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
+        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts, self.resolver.zone_name) {
             return moment;
         }
         let mut args = self.lowered(args)?;
         if name == "unix_timestamp" && args.is_empty() {
-            args.extend(functions::call_moment("current_timestamp", 0, self.resolver.facts).transpose()?);
+            args.extend(
+                functions::call_moment("current_timestamp", 0, self.resolver.facts, self.resolver.zone_name)
+                    .transpose()?,
+            );
         }
         functions::call(&name, args, self.zone())
     }
