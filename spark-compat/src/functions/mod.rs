@@ -136,7 +136,9 @@ impl Call<'_> {
 
 /// Everything that the crate has, by family.
 const FAMILIES: &[&[Function]] = &[
-    aggregate::FUNCTIONS,
+    aggregate::numbers::FUNCTIONS,
+    aggregate::rows::FUNCTIONS,
+    aggregate::statistics::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
     conditional::FUNCTIONS,

@@ -27,10 +27,11 @@ impl Lowering<'_, '_> {
         let found = functions::find(&name).ok_or_else(|| functions::undefined(&name))?;
         let (distinct, args) = arguments(args)?;
         if found.is_aggregate() {
-            refuse(null_treatment.is_some(), "IGNORE NULLS")?;
-            return self.aggregate_call(&name, distinct, args, filter.as_deref());
+            check_null_treatment(&name, *null_treatment)?;
+            let ignore_nulls = *null_treatment == Some(ast::NullTreatment::IgnoreNulls);
+            return self.aggregate_call(&name, distinct, ignore_nulls, args, filter.as_deref());
         }
-        refuse(null_treatment.is_some(), &format!("IGNORE NULLS with {name}"))?;
+        check_null_treatment(&name, *null_treatment)?;
         if distinct || filter.is_some() {
             return Err(SparkError::analysis(format!(
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
@@ -50,18 +51,39 @@ impl Lowering<'_, '_> {
         &self,
         name: &str,
         distinct: bool,
+        ignore_nulls: bool,
         args: Vec<Argument<'_>>,
         filter: Option<&ast::Expr>,
     ) -> Result<Typed> {
         self.clause.check_aggregate()?;
         let inside = Self { scopes: self.aggregate_scopes, clause: Clause::AggregateArgument, ..*self };
         let args = if name == "count" && matches!(args[..], [Argument::Star]) {
-            vec![Typed::literal(1i32.into(), SparkType::Int, "1")]
+            match self.aggregate_scopes.first() {
+                Some(input) if distinct => {
+                    input.columns.iter().map(|column| Typed::attribute(&column.attribute, &column.name)).collect()
+                }
+                _ => vec![Typed::literal(1i32.into(), SparkType::Int, "1")],
+            }
         } else {
             args.into_iter().map(|arg| inside.lower(arg.expr(name)?)).collect::<Result<Vec<_>>>()?
         };
-        let filter = filter.map(|filter| inside.filter(filter)).transpose()?;
-        functions::call_aggregate(AggregateCall { called: name, distinct, args, filter, zone: self.zone() })
+        let filter = filter.map(|filter| inside.aggregate_filter(filter)).transpose()?;
+        functions::call_aggregate(AggregateCall {
+            called: name,
+            distinct,
+            args,
+            ignore_nulls,
+            filter,
+            zone: self.zone(),
+        })
+    }
+
+    /// The condition of FILTER; NULL lets no row pass.
+    fn aggregate_filter(&self, filter: &ast::Expr) -> Result<Typed> {
+        match self.lower(filter)? {
+            null if null.data_type == SparkType::Void => null.coerced(&SparkType::Boolean, self.zone()),
+            _ => self.filter(filter),
+        }
     }
 
     /// `CAST(x AS type)`.
@@ -111,10 +133,20 @@ impl Lowering<'_, '_> {
     }
 }
 
+/// An error if IGNORE NULLS stands behind a function for which it means nothing.
+fn check_null_treatment(name: &str, treatment: Option<ast::NullTreatment>) -> Result<()> {
+    let takes_it = matches!(name, "first" | "first_value" | "last" | "last_value" | "lead" | "lag" | "nth_value");
+    if treatment == Some(ast::NullTreatment::IgnoreNulls) && !takes_it {
+        return Err(SparkError::analysis(format!("Function {name} does not support IGNORE NULLS")));
+    }
+    Ok(())
+}
+
 /// An argument as it stands in the call.
 enum Argument<'a> {
     Expr(&'a ast::Expr),
     Star,
+    QualifiedStar,
 }
 
 impl<'a> Argument<'a> {
@@ -122,6 +154,10 @@ impl<'a> Argument<'a> {
         match self {
             Self::Expr(expr) => Ok(expr),
             Self::Star => Err(SparkError::unsupported(format!("{function}(*)"))),
+            Self::QualifiedStar if function == "count" => Err(SparkError::analysis(
+                "count(t.*) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)",
+            )),
+            Self::QualifiedStar => Err(SparkError::unsupported("t.* as the argument of a function")),
         }
     }
 }
@@ -141,7 +177,7 @@ fn arguments(arguments: &ast::FunctionArguments) -> Result<(bool, Vec<Argument<'
     let args = args.iter().map(|arg| match arg {
         ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Ok(Argument::Expr(expr)),
         ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) => Ok(Argument::Star),
-        ast::FunctionArg::Unnamed(_) => Err(SparkError::unsupported("t.* as the argument of a function")),
+        ast::FunctionArg::Unnamed(_) => Ok(Argument::QualifiedStar),
         ast::FunctionArg::Named { .. } | ast::FunctionArg::ExprNamed { .. } => {
             Err(SparkError::unsupported("named arguments"))
         }
