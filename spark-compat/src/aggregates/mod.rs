@@ -2,13 +2,17 @@
 
 mod collect;
 mod collect_set;
+mod count_min_sketch;
 mod decimal;
 mod distinct;
 mod fold;
 mod groups;
+mod hyper_log_log;
 mod kernel;
 mod moments;
+mod percentile;
 mod pick;
+mod quantiles;
 mod scala_set;
 mod sliding_extreme;
 mod sum;
@@ -18,7 +22,10 @@ use std::sync::{Arc, LazyLock};
 use datafusion::functions_aggregate::{count, min_max};
 use datafusion::logical_expr::AggregateUDF;
 
+pub use count_min_sketch::Sketch;
+pub use hyper_log_log::Precision;
 pub use moments::Statistic;
+pub use percentile::Percentages;
 
 use crate::error::{Result, SparkError};
 use crate::types::SparkType;
@@ -127,6 +134,26 @@ pub fn bitwise_udaf(op: crate::arithmetic::ArithmeticOp) -> Arc<AggregateUDF> {
 /// A statistic of doubles.
 pub fn statistic_udaf(statistic: Statistic) -> Arc<AggregateUDF> {
     kernel::udaf(statistic)
+}
+
+/// The exact percentiles of doubles, each as often as the bigint beside it says.
+pub fn percentile_udaf(percentages: Percentages) -> Arc<AggregateUDF> {
+    kernel::udaf(percentile::Percentile(percentages))
+}
+
+/// The percentiles of numbers, dates or timestamps with a relative error of `1 / accuracy`.
+pub fn percentile_approx_udaf(percentages: Percentages, accuracy: i32, input: SparkType) -> Arc<AggregateUDF> {
+    kernel::udaf(percentile::ApproximatePercentile { percentages, accuracy, input })
+}
+
+/// The estimated number of different values.
+pub fn approx_count_distinct_udaf(precision: Precision) -> Arc<AggregateUDF> {
+    kernel::udaf(precision)
+}
+
+/// The serialized count-min sketch of integers, strings or binaries.
+pub fn count_min_sketch_udaf(sketch: Sketch) -> Arc<AggregateUDF> {
+    kernel::udaf(sketch)
 }
 
 #[cfg(test)]

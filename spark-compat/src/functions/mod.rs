@@ -137,7 +137,9 @@ impl Call<'_> {
 /// Everything that the crate has, by family.
 const FAMILIES: &[&[Function]] = &[
     aggregate::numbers::FUNCTIONS,
+    aggregate::percentiles::FUNCTIONS,
     aggregate::rows::FUNCTIONS,
+    aggregate::sketches::FUNCTIONS,
     aggregate::statistics::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,

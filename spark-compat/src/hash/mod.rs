@@ -2,3 +2,4 @@
 
 pub(crate) mod java;
 pub(crate) mod murmur3;
+pub(crate) mod xxhash64;

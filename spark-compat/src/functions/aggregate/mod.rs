@@ -1,7 +1,9 @@
 //! Aggregate functions: what the families share, the call with its DISTINCT, FILTER and IGNORE NULLS.
 
 pub(super) mod numbers;
+pub(super) mod percentiles;
 pub(super) mod rows;
+pub(super) mod sketches;
 pub(super) mod statistics;
 
 use std::sync::Arc;
