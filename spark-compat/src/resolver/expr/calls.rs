@@ -23,6 +23,12 @@ impl Lowering<'_, '_> {
         let [name] = &parts[..] else {
             return Err(functions::undefined(&parts.join(".")));
         };
+        // A word that calls a function without parentheses, such as `current_date`, is a column where there is one.
+        if matches!(args, ast::FunctionArguments::None)
+            && let Ok(column) = self.column(&[ast::Ident::new(name.clone())])
+        {
+            return Ok(column);
+        }
         let name = name.to_lowercase();
         let found = functions::find(&name).ok_or_else(|| functions::undefined(&name))?;
         if found.as_generator().is_some() {
