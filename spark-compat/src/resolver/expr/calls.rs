@@ -65,12 +65,15 @@ impl Lowering<'_, '_> {
             "arrays_zip" => return self.zip_call(written),
             _ => {}
         }
-        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
+        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts, self.resolver.zone_name) {
             return moment;
         }
         let mut args = self.lowered(args)?;
         if name == "unix_timestamp" && args.is_empty() {
-            args.extend(functions::call_moment("current_timestamp", 0, self.resolver.facts).transpose()?);
+            args.extend(
+                functions::call_moment("current_timestamp", 0, self.resolver.facts, self.resolver.zone_name)
+                    .transpose()?,
+            );
         }
         functions::call(&name, args, self.zone())
     }
@@ -103,6 +106,13 @@ impl Lowering<'_, '_> {
         if name == "count" && matches!(args[..], [Argument::Star(ast::FunctionArgExpr::Wildcard)]) {
             return Ok(vec![Typed::literal(1i32.into(), SparkType::Int, "1")]);
         }
+        if let Some(Argument::Star(star @ ast::FunctionArgExpr::QualifiedWildcard(_))) = args.first()
+            && name == "count"
+        {
+            return Err(SparkError::analysis(format!(
+                "count({star}) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)"
+            )));
+        }
         self.lowered(args)
     }
 
@@ -132,7 +142,10 @@ impl Lowering<'_, '_> {
         } = function;
         let special = filter.is_some() || null_treatment.is_some() || over.is_some() || !within_group.is_empty();
         let (distinct, args) = arguments(args)?;
-        refuse(special || distinct, &format!("clauses behind {name}(..)"))?;
+        if distinct {
+            return Err(SparkError::analysis(format!("Function {name} does not support DISTINCT")));
+        }
+        refuse(special, &format!("clauses behind {name}(..)"))?;
         self.lowered(args)
     }
 
