@@ -9,6 +9,8 @@ pub mod datetime;
 pub mod error;
 mod formats;
 pub mod functions;
+mod java_regex;
+mod json;
 mod kernel;
 pub mod parse;
 mod resolver;

@@ -16,33 +16,42 @@ mod ctes;
 mod depth;
 mod expr;
 mod from;
+mod generators;
 mod grouping;
+mod grouping_sets;
 mod joins;
+mod lateral;
 mod names;
 mod order;
+mod pivot;
 mod plan;
 mod query;
 mod relation;
+mod sample;
 mod scope;
 mod select;
 mod set_ops;
 mod similarity;
 mod star;
+mod table_functions;
 mod tables;
+mod time_windows;
 mod typed;
 mod values;
+mod windows;
 
 use sqlparser::ast;
 
-pub(crate) use attribute::AttributeIds;
+pub(crate) use attribute::{Attribute, AttributeIds};
 use ctes::Ctes;
 pub(crate) use expr::evaluate_constant;
 pub(crate) use names::call_name;
 pub(crate) use relation::Relation;
 pub(crate) use scope::{Scope, same_name};
 pub(crate) use similarity::suggestions;
-pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewQuery};
+pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewName, ViewQuery};
 pub(crate) use typed::Typed;
+pub(crate) use windows::Over;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
@@ -63,6 +72,8 @@ pub(crate) struct Resolver<'s> {
     tables: &'s Tables,
     /// What the session and the moment of the query say.
     facts: Facts,
+    /// The session time zone as the setting calls it.
+    zone_name: &'s str,
     /// Where new attributes come from.
     ids: &'s AttributeIds,
     /// How many views the resolver is inside of.
@@ -76,12 +87,16 @@ struct Place<'a> {
     ctes: Ctes<'a>,
     /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
     outer: &'a [&'a Scope],
+    /// The windows that the SELECT's WINDOW clause names.
+    windows: &'a [ast::NamedWindowDefinition],
+    /// Whether the query is part of a WITH query's definition.
+    in_cte: bool,
 }
 
 impl<'s> Resolver<'s> {
     /// A resolver over the given tables.
-    pub fn new(tables: &'s Tables, facts: Facts, ids: &'s AttributeIds) -> Self {
-        Self { tables, facts, ids, view_depth: 0 }
+    pub fn new(tables: &'s Tables, facts: Facts, zone_name: &'s str, ids: &'s AttributeIds) -> Self {
+        Self { tables, facts, zone_name, ids, view_depth: 0 }
     }
 
     /// Resolves a whole query.

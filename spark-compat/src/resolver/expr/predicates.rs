@@ -5,11 +5,11 @@ use datafusion::logical_expr::expr::InList;
 use sqlparser::ast;
 
 use super::operators::compare;
-use super::{Lowering, literals, logic};
+use super::{Lowering, evaluate_constant, literals, logic};
 use crate::coercion;
 use crate::comparison::{self, ComparisonOp};
 use crate::datetime::zone::Zone;
-use crate::error::{Result, SparkError};
+use crate::error::{ErrorKind, Result, SparkError};
 use crate::functions;
 use crate::resolver::names;
 use crate::resolver::typed::Typed;
@@ -36,7 +36,7 @@ impl Lowering<'_, '_> {
         let name = format!("({} IN ({}))", value.name, list_names.join(", "));
 
         let types: Vec<_> = std::iter::once(&value).chain(&list).map(|item| item.data_type.clone()).collect();
-        let common = coercion::wider_common_type(&types).ok_or_else(|| {
+        let common = coercion::wider_common_type(&types).or_else(|| one_structure(&types)).ok_or_else(|| {
             let other = types.iter().find(|t| **t != value.data_type).unwrap_or(&value.data_type);
             SparkError::analysis(format!(
                 "cannot resolve '{name}' due to data type mismatch: Arguments must be same type but were: {} != {other}",
@@ -60,6 +60,47 @@ impl Lowering<'_, '_> {
         let escape = escape.map(escape_character).transpose()?.unwrap_or('\\');
         let like = functions::like::lower(self.lower(expr)?, self.lower(pattern)?, escape, self.zone())?;
         self.negated_if(negated, like)
+    }
+
+    /// `x [NOT] LIKE ANY (..)` or `ALL (..)`: single LIKEs with OR or AND between. Spark has another form, and another name, for
+    /// constants.
+    pub(super) fn like_quantified(
+        &self,
+        left: &ast::Expr,
+        op: &ast::BinaryOperator,
+        patterns: &ast::Expr,
+        all: bool,
+    ) -> Result<Typed> {
+        let negated = *op == ast::BinaryOperator::PGNotLikeMatch;
+        let ast::Expr::Tuple(patterns) = patterns else {
+            return Err(SparkError::unsupported("comparisons with ANY and ALL"));
+        };
+        let value = self.lower(left)?;
+        let patterns = self.lower_all(patterns)?;
+        let constant = patterns.iter().all(|p| evaluate_constant(&p.expr).is_ok_and(|value| !value.is_null()));
+        let nullable = value.nullable || patterns.iter().any(|pattern| pattern.nullable);
+        let quantifier = if all { "all" } else { "any" };
+        let mut name = String::new();
+        let mut likes = Vec::new();
+        for pattern in patterns {
+            let like = self.negated_if(negated, functions::like::lower(value.clone(), pattern, '\\', self.zone())?)?;
+            name = match likes.is_empty() {
+                true => like.name,
+                false => names::infix(&name, if all { "AND" } else { "OR" }, &like.name),
+            };
+            likes.push(like.expr);
+        }
+        if constant {
+            name = format!("{}like{quantifier}({})", if negated { "not" } else { "" }, value.name);
+        }
+        let expr = if all { logic::conjunction(likes) } else { logic::disjunction(likes) };
+        let expr = expr.ok_or_else(|| SparkError::internal("LIKE without patterns"))?;
+        Ok(Typed::new(expr, SparkType::Boolean, nullable, name))
+    }
+
+    pub(super) fn rlike(&self, negated: bool, expr: &ast::Expr, pattern: &ast::Expr) -> Result<Typed> {
+        let matches = functions::call("rlike", vec![self.lower(expr)?, self.lower(pattern)?], self.zone())?;
+        self.negated_if(negated, matches)
     }
 
     pub(super) fn is_null(&self, operand: &ast::Expr) -> Result<Typed> {
@@ -88,6 +129,26 @@ impl Lowering<'_, '_> {
     }
 }
 
+/// The first of types that differ in the names of fields only, which IN takes for one type (`DataType.equalsStructurally`).
+fn one_structure(types: &[SparkType]) -> Option<SparkType> {
+    let (first, others) = types.split_first()?;
+    others.iter().all(|other| same_structure(first, other)).then(|| first.clone())
+}
+
+fn same_structure(a: &SparkType, b: &SparkType) -> bool {
+    use SparkType as T;
+    match (a, b) {
+        (T::Array { element: e1, .. }, T::Array { element: e2, .. }) => same_structure(e1, e2),
+        (T::Map { key: k1, value: v1, .. }, T::Map { key: k2, value: v2, .. }) => {
+            same_structure(k1, k2) && same_structure(v1, v2)
+        }
+        (T::Struct(f1), T::Struct(f2)) => {
+            f1.len() == f2.len() && f1.iter().zip(f2).all(|(a, b)| same_structure(&a.data_type, &b.data_type))
+        }
+        _ => a == b,
+    }
+}
+
 /// `value IN (list)` over values of one type. DataFusion's own lists do not compare floats as Spark does.
 fn in_values(value: Expr, list: Vec<Expr>, data_type: &SparkType, zone: Zone) -> Result<Expr> {
     if comparison::is_plain(data_type) {
@@ -105,6 +166,9 @@ fn escape_character(escape: &ast::ValueWithSpan) -> Result<char> {
     let mut characters = literals::string(escape)?.chars();
     match (characters.next(), characters.next()) {
         (Some(character), None) => Ok(character),
-        _ => Err(SparkError::analysis("Invalid escape string. Escape string must contain only one character.")),
+        _ => {
+            let message = "Invalid escape string. Escape string must contain only one character.";
+            Err(SparkError::new(ErrorKind::Parse, message).at(escape.span.start))
+        }
     }
 }
