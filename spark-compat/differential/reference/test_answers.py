@@ -89,8 +89,9 @@ class Comparison(unittest.TestCase):
         lost = "Lost task 0.0 in stage 2.0 (TID 3) (127.0.0.1 executor driver): java.lang.RuntimeException: no\n\tat"
         self.assertEqual(stable_error(f"Job aborted: {lost}"), "java.lang.RuntimeException: no")
         keywords = ", ".join(f"'WORD{i}'" for i in range(20))
-        self.assertEqual(stable_error(f"mismatched input 'x' expecting {{{keywords}}}(line 1, pos 7)"), "mismatched input 'x' expecting ..")
-        self.assertEqual(stable_error("mismatched 'x' expecting {',', ';'}(line 1)"), "mismatched 'x' expecting {',', ';'}(line 1)")
+        self.assertEqual(stable_error(f"mismatched 'x' expecting {{{keywords}}}(line 1)"), "mismatched 'x' expecting ..")
+        few = "mismatched 'x' expecting {',', ';'}(line 1)"
+        self.assertEqual(stable_error(few), few)
 
 
 class Harvest(unittest.TestCase):
