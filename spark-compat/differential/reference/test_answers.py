@@ -123,12 +123,12 @@ class SettledAnswers(Files):
         with self.assertRaisesRegex(Unstable, "^t#1: select id, spark_partition_id"):
             self.settle(unstable)
         file = self.file(f"select 1;\n{unstable};\n")
-        self.assertEqual(len(remake(self.reference, file)), 1)
+        self.assertEqual(remake(self.reference, file), 1)
         self.assertFalse(file.answers_path.exists())
 
     def test_answers_are_written_as_they_are_asked(self):
         file = self.file("select 1 a;\nselect b;\n")
-        self.assertEqual(remake(self.reference, file), [])
+        self.assertEqual(remake(self.reference, file), 0)
         stored = file.read_answers()
         for request in file.requests():
             live = ask(self.reference, request, "many partitions")
