@@ -26,6 +26,7 @@ mod query;
 mod relation;
 mod scope;
 mod select;
+mod session_windows;
 mod set_ops;
 mod similarity;
 mod star;
