@@ -10,6 +10,7 @@ pub mod error;
 mod formats;
 pub mod functions;
 mod java_regex;
+mod json;
 mod kernel;
 pub mod parse;
 mod resolver;

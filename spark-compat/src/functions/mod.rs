@@ -12,17 +12,27 @@ mod charsets;
 mod compose;
 mod conditional;
 pub(crate) mod datetime;
+mod digests;
+mod digits;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod format_number;
+mod formatter;
+pub(crate) mod grouping;
+mod hashes;
+mod json;
 mod letters;
 pub(crate) mod like;
 mod math;
+mod misc;
 pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
+mod parse_url;
 mod patterns;
 mod radix;
+mod random;
 mod rounding;
 mod scalar;
 mod search;
@@ -215,9 +225,16 @@ const FAMILIES: &[&[Function]] = &[
     datetime::truncate::FUNCTIONS,
     datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
+    digests::FUNCTIONS,
     elementary::FUNCTIONS,
+    format_number::FUNCTIONS,
+    formatter::FUNCTIONS,
+    grouping::FUNCTIONS,
+    hashes::FUNCTIONS,
+    json::FUNCTIONS,
     letters::FUNCTIONS,
     math::FUNCTIONS,
+    misc::FUNCTIONS,
     nested::access::FUNCTIONS,
     nested::constructors::FUNCTIONS,
     nested::generators::FUNCTIONS,
@@ -229,7 +246,9 @@ const FAMILIES: &[&[Function]] = &[
     nested::shape::FUNCTIONS,
     nested::sort::FUNCTIONS,
     numbers::FUNCTIONS,
+    parse_url::FUNCTIONS,
     patterns::FUNCTIONS,
+    random::FUNCTIONS,
     rounding::FUNCTIONS,
     search::FUNCTIONS,
     strings::FUNCTIONS,
@@ -250,6 +269,11 @@ static SPARK_NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| names_of_
 /// The names of Spark's functions and operators, in order.
 pub(crate) fn names_of_spark() -> impl Iterator<Item = &'static str> {
     include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// The names of all functions and operators that Spark 3.2.0's SHOW FUNCTIONS lists, in no order.
+pub fn spark_names() -> impl Iterator<Item = &'static str> {
+    SPARK_NAMES.iter().copied()
 }
 
 /// The functions that are supported, in the order of their families.

@@ -18,12 +18,16 @@ mod expr;
 mod from;
 mod generators;
 mod grouping;
+mod grouping_sets;
 mod joins;
+mod lateral;
 mod names;
 mod order;
+mod pivot;
 mod plan;
 mod query;
 mod relation;
+mod sample;
 mod scope;
 mod select;
 mod session_windows;
@@ -86,6 +90,8 @@ struct Place<'a> {
     outer: &'a [&'a Scope],
     /// The windows that the SELECT's WINDOW clause names.
     windows: &'a [ast::NamedWindowDefinition],
+    /// Whether the query is part of a WITH query's definition.
+    in_cte: bool,
 }
 
 impl<'s> Resolver<'s> {

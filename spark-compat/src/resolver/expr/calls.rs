@@ -104,6 +104,13 @@ impl Lowering<'_, '_> {
         if name == "count" && matches!(args[..], [Argument::Star(ast::FunctionArgExpr::Wildcard)]) {
             return Ok(vec![Typed::literal(1i32.into(), SparkType::Int, "1")]);
         }
+        if let Some(Argument::Star(star @ ast::FunctionArgExpr::QualifiedWildcard(_))) = args.first()
+            && name == "count"
+        {
+            return Err(SparkError::analysis(format!(
+                "count({star}) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)"
+            )));
+        }
         self.lowered(args)
     }
 
@@ -133,7 +140,10 @@ impl Lowering<'_, '_> {
         } = function;
         let special = filter.is_some() || null_treatment.is_some() || over.is_some() || !within_group.is_empty();
         let (distinct, args) = arguments(args)?;
-        refuse(special || distinct, &format!("clauses behind {name}(..)"))?;
+        if distinct {
+            return Err(SparkError::analysis(format!("Function {name} does not support DISTINCT")));
+        }
+        refuse(special, &format!("clauses behind {name}(..)"))?;
         self.lowered(args)
     }
 
