@@ -58,10 +58,8 @@ impl Lowering<'_, '_> {
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
         }
-        if name == time_windows::WINDOW
-            && let Some(column) = time_windows::window_column(self.scopes)
-        {
-            return Ok(Typed::attribute(&column.attribute, time_windows::WINDOW));
+        if let Some(column) = time_windows::window_column(self.scopes, &name) {
+            return Ok(Typed::attribute(&column.attribute, &column.name));
         }
         if let Some(kind) = found.as_higher_order() {
             let args = args.into_iter().map(|arg| arg.expr(&name)).collect::<Result<Vec<_>>>()?;
