@@ -9,8 +9,7 @@ use crate::error::{Result, SparkError};
 use crate::resolver::Typed;
 use crate::types::SparkType;
 
-pub(super) const FUNCTIONS: &[Function] =
-    &[Function::scalar("concat", Arity::AtLeast(0), &[Input::Any], concat)];
+pub(super) const FUNCTIONS: &[Function] = &[Function::scalar("concat", Arity::AtLeast(0), &[Input::Any], concat)];
 
 /// NULL if any argument is (`||` of DataFusion, whose `concat` skips them).
 fn concat(call: Call<'_>) -> Result<Typed> {

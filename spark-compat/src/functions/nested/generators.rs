@@ -192,7 +192,7 @@ fn with_positions(arrays: &[ArrayRef], result: &DataType, entries: bool) -> Data
         }
     }
     let (offsets, nulls, places) = picks.into_parts();
-    let elements = arrow::compute::take(lists.values(), &places, None)?;
+    let elements = lists::taken(lists.values(), &places)?;
     let positions = Int32Array::from_iter_values(offsets.lengths().flat_map(|length| 0..length as i32));
     let mut columns: Vec<ArrayRef> = vec![std::sync::Arc::new(positions)];
     if entries {
