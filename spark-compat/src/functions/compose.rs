@@ -290,9 +290,11 @@ mod tests {
     fn results_beyond_the_bound_are_refused_before_they_are_made() {
         let text: ArrayRef = Arc::new(StringViewArray::from(vec!["abc"]));
         let many: ArrayRef = Arc::new(Int32Array::from(vec![i32::MAX]));
-        for result in
-            [repeat(&[text.clone(), many.clone()]), space(&[many.clone()]), padded(&[text.clone(), many, text], true)]
-        {
+        for result in [
+            repeat(&[text.clone(), many.clone()]),
+            space(std::slice::from_ref(&many)),
+            padded(&[text.clone(), many, text], true),
+        ] {
             assert_eq!(SparkError::from(result.unwrap_err()).kind, ErrorKind::Resources);
         }
     }

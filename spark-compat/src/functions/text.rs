@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn rows_see_their_slice_and_are_null_where_an_argument_is() {
         let a: ArrayRef = Arc::new(StringViewArray::from(vec![Some("x"), None, Some("b"), Some("c")]).slice(1, 3));
-        let out = rows(&[a.clone()], |row, out| {
+        let out = rows(std::slice::from_ref(&a), |row, out| {
             out.push_str(a.as_string_view().value(row));
             Ok(row != 2)
         });

@@ -57,7 +57,7 @@ impl Resolver<'_> {
         for at in 0..width {
             let column: Vec<&Typed> = rows.iter().filter_map(|row| row.get(at)).collect();
             let types: Vec<_> = column.iter().map(|value| value.data_type.clone()).collect();
-            let common = coercion::wider_common_type(&types).ok_or_else(|| {
+            let common = coercion::wider_common_type_without_strings(&types).ok_or_else(|| {
                 SparkError::analysis(format!("incompatible types found in column col{} for inline table", at + 1))
             })?;
             let nullable = column.iter().any(|value| value.nullable);

@@ -8,6 +8,7 @@ use sqlparser::ast;
 
 use super::Lowering;
 use crate::error::{Result, SparkError};
+use crate::functions::grouping::hive_grouping_id;
 use crate::functions::nested::access;
 use crate::resolver::attribute::Attribute;
 use crate::resolver::scope::{Found, Scope};
@@ -33,6 +34,10 @@ impl Lowering<'_, '_> {
             let (data_type, nullable) = (attribute.data_type.clone(), attribute.nullable);
             let column = Typed::new(outer_reference(attribute), data_type, nullable, found.written_name);
             return self.fields_of(column, found.fields).map_err(located);
+        }
+        if matches!(&names[..], [name] if name.eq_ignore_ascii_case("grouping__id")) {
+            self.clause.check_aggregate()?;
+            return hive_grouping_id();
         }
         let nothing = Scope::default();
         let nearest = self.scopes.first().copied().unwrap_or(&nothing);

@@ -19,6 +19,7 @@ use sqlparser::ast;
 pub(crate) use constants::evaluate_constant;
 pub(super) use constants::evaluate_integer_literal;
 pub(super) use logic::conjunction;
+pub(super) use subquery::{is_limited_and_correlated, subquery};
 
 use lambda::LambdaScope;
 
