@@ -13,6 +13,7 @@
 
 mod calls;
 mod commands;
+mod cursor;
 mod dialect;
 mod expression;
 mod intervals;
@@ -20,12 +21,15 @@ mod keywords;
 mod lateral_view;
 pub mod lexer;
 pub mod literal;
+mod settings;
+mod show;
 mod statement;
 mod strings;
 mod values;
 
 pub use dialect::SparkDialect;
-pub use statement::{Statement, ViewSource, parse_query, parse_script};
+pub use lexer::split_script;
+pub use statement::{NamedColumn, Show, Statement, ViewSource, parse_query, parse_script};
 
 #[cfg(test)]
 mod tests;

@@ -250,7 +250,7 @@ fn scripts_hold_views_settings_and_queries() {
     assert_eq!(options[1], ("header".to_string(), "true".to_string()));
     assert!(
         matches!(&statements[1], Statement::CreateTempView { global: true, source: ViewSource::Query { columns, .. }, .. }
-        if columns == &["x", "y"])
+        if columns.iter().map(|c| c.name.as_str()).eq(["x", "y"]))
     );
     assert!(
         matches!(&statements[2], Statement::CreateTempView { source: ViewSource::File { columns: Some(c), .. }, .. } if c.len() == 2)
@@ -264,8 +264,10 @@ fn scripts_hold_views_settings_and_queries() {
 
 #[test]
 fn statements_that_are_not_done_are_named() {
-    assert_eq!(error("insert into t select 1").message, "the statement INSERT INTO: not supported yet");
-    assert_eq!(error("create table t (a int)").message, "the statement CREATE TABLE: not supported yet");
+    assert!(
+        error("insert into t select 1").message.starts_with("the statement INSERT INTO: this engine has no metastore")
+    );
+    assert!(error("create table t (a int)").message.starts_with("the statement CREATE TABLE: "));
 }
 
 /// Runs `work` on a stack as small as a worker thread's.

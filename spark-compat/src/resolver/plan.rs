@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::{DFSchema, JoinConstraint, JoinType, NullEquality};
 use datafusion::logical_expr::logical_plan::{
-    Aggregate, Distinct, EmptyRelation, Filter, Join, Limit, Projection, Sort, Union, Values,
+    Aggregate, Distinct, EmptyRelation, Filter, Join, Limit, Projection, Sort, Union, Values, Window,
 };
 use datafusion::logical_expr::{Expr, LogicalPlan, SortExpr, lit};
 
@@ -75,6 +75,11 @@ pub(crate) fn null_safe_join(
         false,
     )?;
     Ok(LogicalPlan::Join(join))
+}
+
+/// The input with window functions beside its columns; all must have the same partitions and order.
+pub(crate) fn window(input: LogicalPlan, functions: Vec<Expr>) -> Result<LogicalPlan> {
+    Ok(LogicalPlan::Window(Window::try_new(functions, Arc::new(input))?))
 }
 
 /// The rows in order.
