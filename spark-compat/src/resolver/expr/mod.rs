@@ -204,3 +204,9 @@ pub(super) fn has_aggregate(expr: &Expr) -> bool {
     use datafusion::common::tree_node::TreeNode;
     expr.exists(|e| Ok(matches!(e, Expr::AggregateFunction(_)))).unwrap_or(false)
 }
+
+/// Whether an expression contains IN or EXISTS with a subquery.
+pub(super) fn has_predicate_subquery(expr: &Expr) -> bool {
+    use datafusion::common::tree_node::TreeNode;
+    expr.exists(|e| Ok(matches!(e, Expr::InSubquery(_) | Expr::Exists(_)))).unwrap_or(false)
+}
