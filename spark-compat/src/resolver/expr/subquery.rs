@@ -148,7 +148,8 @@ impl Lowering<'_, '_> {
     }
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
-        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, in_cte: self.place.in_cte };
+        let place =
+            Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: self.place.in_cte };
         let relation = self.resolver.query(query, &place)?;
         refuse(
             is_limited_and_correlated(&relation.plan),
