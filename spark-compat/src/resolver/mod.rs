@@ -87,7 +87,7 @@ struct Place<'a> {
     ctes: Ctes<'a>,
     /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
     outer: &'a [&'a Scope],
-    /// Whether the query is part of a WITH query's definition.
+    /// Whether the query is part of a WITH query's definition, or in an expression.
     in_cte: bool,
     /// The windows that the SELECT's WINDOW clause names.
     windows: &'a [ast::NamedWindowDefinition],

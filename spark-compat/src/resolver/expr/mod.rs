@@ -27,6 +27,7 @@ use super::depth::descend;
 use super::scope::Scope;
 use super::typed::Typed;
 use super::{Place, Resolver};
+use crate::cast;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::functions::float_keys;
@@ -194,6 +195,10 @@ impl<'r, 's> Lowering<'r, 's> {
     /// Lowers the condition of WHERE, HAVING or a join: boolean, or an error.
     pub fn filter(&self, condition: &ast::Expr) -> Result<Typed> {
         let lowered = self.conjuncts(condition)?;
+        // HAVING casts what is no predicate (Spark's `AstBuilder.withHavingClause`).
+        if self.clause == Clause::Having && cast::can_cast(&lowered.data_type, &SparkType::Boolean) {
+            return self.coerced_to(lowered, &SparkType::Boolean);
+        }
         if lowered.data_type != SparkType::Boolean {
             return Err(SparkError::analysis(format!(
                 "filter expression '{}' of type {} is not a boolean.",

@@ -148,8 +148,8 @@ impl Lowering<'_, '_> {
     }
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
-        let place =
-            Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: self.place.in_cte };
+        // A WITH query in here must not be called as one outside.
+        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: true };
         let relation = self.resolver.query(query, &place)?;
         refuse(
             is_limited_and_correlated(&relation.plan),
