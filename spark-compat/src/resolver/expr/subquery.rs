@@ -149,8 +149,8 @@ impl Lowering<'_, '_> {
     }
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
-        let place =
-            Place { ctes: self.place.ctes.clone(), outer: self.scopes, in_cte: self.place.in_cte, windows: &[] };
+        // A WITH query in here must not be called as one outside.
+        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: true };
         let relation = self.resolver.query(query, &place)?;
         refuse(
             is_limited_and_correlated(&relation.plan),
@@ -237,11 +237,12 @@ impl Membership {
     fn single(mut self, negated: bool) -> Result<Expr> {
         let Pair { value, column, .. } = self.pairs.pop().ok_or_else(|| SparkError::internal("IN without values"))?;
         let data_type = &value.data_type;
-        let plan = match float_keys::normalized(column.expr, data_type) {
-            Expr::Column(_) => self.subquery,
-            computed => plan::project(self.subquery, vec![computed.alias("#in")])?,
-        };
-        let value = float_keys::normalized(value.expr, data_type);
+        // Under a name of its own: DataFusion's mark join takes a column that is passed through for two.
+        // Spark normalizes the floats of all joins but the null-aware one, to which -0.0 is not 0.0.
+        let key = |expr| if negated { expr } else { float_keys::normalized(expr, data_type) };
+        let computed = key(column.expr);
+        let plan = plan::project(self.subquery, vec![computed.alias("#in")])?;
+        let value = key(value.expr);
         Ok(Expr::InSubquery(InSubquery::new(Box::new(value), subquery(plan), negated)))
     }
 
