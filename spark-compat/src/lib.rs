@@ -9,6 +9,7 @@ pub mod datetime;
 pub mod error;
 mod formats;
 pub mod functions;
+mod java_regex;
 mod json;
 mod kernel;
 pub mod parse;

@@ -4,12 +4,15 @@ mod decimal;
 mod distinct;
 mod float_extreme;
 mod groups;
+mod recomputed;
 mod sum;
 
 use std::sync::{Arc, LazyLock};
 
 use datafusion::functions_aggregate::min_max;
 use datafusion::logical_expr::AggregateUDF;
+
+pub(crate) use recomputed::recomputed;
 
 use crate::error::{Result, SparkError};
 use crate::types::SparkType;

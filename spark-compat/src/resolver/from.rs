@@ -84,14 +84,19 @@ impl Resolver<'_> {
         else {
             return Err(SparkError::internal("not a table name"));
         };
-        refuse(args.is_some(), &format!("the table function {name}"))?;
         refuse(version.is_some(), "time travel")?;
         refuse(sample.is_some(), "TABLESAMPLE")?;
         refuse(!with_hints.is_empty() || !index_hints.is_empty(), "table hints")?;
         refuse(*with_ordinality || json_path.is_some() || !partitions.is_empty(), "table name modifiers")?;
-        let relation = self
-            .named_table(&name_parts(name)?, place)
-            .map_err(|error| error.at(sqlparser::ast::Spanned::span(name).start))?;
+        let parts = name_parts(name)?;
+        let relation = match args {
+            Some(ast::TableFunctionArgs { args, settings }) => {
+                refuse(settings.is_some(), "SETTINGS")?;
+                self.table_function(&parts.join("."), args, place)
+            }
+            None => self.named_table(&parts, place),
+        };
+        let relation = relation.map_err(|error| error.at(sqlparser::ast::Spanned::span(name).start))?;
         aliased(relation, alias.as_ref(), None)
     }
 
