@@ -11,6 +11,7 @@ mod casts;
 mod charsets;
 mod compose;
 mod conditional;
+mod csv;
 pub(crate) mod datetime;
 mod digests;
 mod elementary;
@@ -18,6 +19,7 @@ mod fdlibm;
 pub(crate) mod float_keys;
 mod hashes;
 mod json;
+mod json_tuple;
 mod letters;
 pub(crate) mod like;
 mod math;
@@ -44,6 +46,7 @@ pub(crate) use aggregate::AggregateCall;
 pub(crate) use window::WindowCall;
 
 use arguments::{Arity, Input};
+pub(crate) use json_tuple::json_tuple;
 pub(crate) use nested::generators::{Generated, Generator};
 use nested::higher_order::Kind;
 
@@ -223,6 +226,7 @@ const FAMILIES: &[&[Function]] = &[
     digests::FUNCTIONS,
     elementary::FUNCTIONS,
     hashes::FUNCTIONS,
+    csv::FUNCTIONS,
     json::FUNCTIONS,
     letters::FUNCTIONS,
     math::FUNCTIONS,

@@ -21,6 +21,7 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::generator("posexplode_outer", Arity::Exactly(1), Generator { shape: Shape::PosExplode, outer: true }),
     Function::generator("inline", Arity::Exactly(1), Generator { shape: Shape::Inline, outer: false }),
     Function::generator("inline_outer", Arity::Exactly(1), Generator { shape: Shape::Inline, outer: true }),
+    Function::generator("json_tuple", Arity::AtLeast(2), Generator { shape: Shape::JsonTuple, outer: false }),
     Function::generator("stack", Arity::AtLeast(2), Generator { shape: Shape::Stack, outer: false }),
 ];
 
@@ -41,6 +42,8 @@ enum Shape {
     PosExplode,
     /// The fields of the structs of an array.
     Inline,
+    /// One row of the fields of a JSON text.
+    JsonTuple,
     /// The arguments, a given number of rows of them.
     Stack,
 }
@@ -63,6 +66,10 @@ impl Generator {
     pub fn call(self, called: &str, args: Vec<Typed>, zone: Zone) -> Result<Generated> {
         let name = call_name(called, &args);
         match self.shape {
+            Shape::JsonTuple => {
+                let array = crate::functions::json_tuple(args, &name)?;
+                Ok(Generated { fields: fields_of(&array.data_type), array, single: "", name })
+            }
             Shape::Stack => stack(args, name, zone),
             Shape::Inline => inline(first(args)?, name),
             Shape::Explode => explode(first(args)?, name, zone),
