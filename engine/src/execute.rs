@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use spark_compat::error::SparkError;
-use spark_compat::parse::{Statement, parse_script};
+use spark_compat::parse::Statement;
 pub use spark_compat::session::Interrupt;
 use spark_compat::session::{SparkSession, SparkSessionOptions};
 use url::Url;
@@ -58,7 +58,7 @@ impl Sql for SparkSql {
     type Statement = Statement;
 
     fn parse(&self, sql: &str) -> Result<Vec<Statement>, SparkError> {
-        parse_script(sql)
+        self.0.parse(sql)
     }
 
     async fn execute(

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::demo;
 #[cfg(feature = "embedded")]
 use crate::commands::engine;
-use crate::commands::{access, attest, keys, open, serve, sql, statements, trust};
+use crate::commands::{access, attest, diff, fuzz, keys, open, serve, sql, statements, trust};
 use crate::error::{ExitStatus, HostError, Result};
 
 const AFTER_HELP: &str = "\
@@ -21,7 +21,7 @@ Examples:
 
 Exit codes:
   0  done                          3  the enclave is not what the trust file accepts
-  1  the query failed              4  no connection, or the protocol was broken
+  1  the query failed, or differs  4  no connection, or the protocol was broken
   2  wrong usage                   5  a file could not be read or written
 130  interrupted
 
@@ -53,6 +53,10 @@ enum Command {
     Open(open::Args),
     /// Answer test suites: JSON lines on stdin and stdout
     Statements(statements::Args),
+    /// Compare answers with Spark's: statement by statement, against a reference or stored answers
+    Diff(diff::Args),
+    /// Find statements whose answers differ from a reference's
+    Fuzz(fuzz::Args),
     /// Show the whole way with three processes: client, parent and engine
     #[cfg(feature = "demo")]
     Demo(demo::Args),
@@ -123,6 +127,8 @@ async fn run(command: Command) -> Result<()> {
         Command::Access(args) => access::run(args),
         Command::Open(args) => open::run(args).await,
         Command::Statements(args) => statements::run(args).await,
+        Command::Diff(args) => diff::run(args).await,
+        Command::Fuzz(args) => fuzz::run(args).await,
         #[cfg(feature = "demo")]
         Command::Demo(args) => demo::run(args).await,
         #[cfg(feature = "embedded")]
@@ -189,6 +195,9 @@ mod tests {
         accepted("trust new --measurements build.json");
         accepted("open FILE --keys k --format csv -o out");
         accepted("statements --time-zone UTC --timeout 30");
+        accepted("fuzz --seed 7 --time 60 --reference-command ./spark --out found");
+        accepted("diff statements/joins --known known.tsv --json");
+        accepted("diff a.sql b.sql --reference-command ./spark --jobs 2 --time-zone Europe/Berlin");
     }
 
     #[test]
@@ -203,5 +212,7 @@ mod tests {
         assert!(refused("attest").contains("--connect"));
         assert!(refused("frobnicate").contains("unrecognized subcommand"));
         assert!(refused("statements --timeout 0").contains("timeout"));
+        assert!(refused("diff").contains("STATEMENTS"));
+        assert!(refused("diff a.sql --time-zone UTC").contains("--reference-command"));
     }
 }

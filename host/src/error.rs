@@ -6,6 +6,8 @@ use std::time::Duration;
 use casemate_wire::address::Address;
 use casemate_wire::handshake::HandshakeError;
 use casemate_wire::session::QueryFailure;
+use spark_differential::program::ProgramError;
+use spark_differential::suite::SuiteError;
 
 use crate::files::FileError;
 use crate::output::OutputError;
@@ -83,6 +85,20 @@ pub enum HostError {
     /// A process that was started here did not do its part.
     #[error("{0}")]
     Process(String),
+    /// Statements, or their stored answers.
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    /// The reference of a comparison gave no answer.
+    #[error("the reference: {0}")]
+    Reference(#[from] ProgramError),
+    /// Answers differ from the reference's.
+    #[error("{differing} of {queries} statements differ from the reference")]
+    Differing {
+        /// Statements whose answers differ, those that are known to aside.
+        differing: usize,
+        /// All statements.
+        queries: usize,
+    },
     /// A step of the demonstration did not do what it shows.
     #[error("{0}")]
     Demo(String),
@@ -94,7 +110,7 @@ pub enum HostError {
 pub enum ExitStatus {
     /// All done.
     Ok = 0,
-    /// The query failed or was cancelled.
+    /// The query failed or was cancelled, or answers differ.
     Query = 1,
     /// The command line can't be understood.
     Usage = 2,
@@ -115,6 +131,8 @@ impl HostError {
             | Self::Timeout(_)
             | Self::Embedded(_)
             | Self::Process(_)
+            | Self::Reference(_)
+            | Self::Differing { .. }
             | Self::Demo(_) => ExitStatus::Query,
             Self::Usage(_) => ExitStatus::Usage,
             Self::Refused(_) => ExitStatus::Attestation,
@@ -123,7 +141,11 @@ impl HostError {
             Self::Connect { .. } | Self::Listen { .. } | Self::HandshakeTimeout(_) | Self::Interrupted => {
                 ExitStatus::Connection
             }
-            Self::Output(OutputError::Io(_)) | Self::File(_) | Self::Directory(_) | Self::Io { .. } => ExitStatus::File,
+            Self::Output(OutputError::Io(_))
+            | Self::File(_)
+            | Self::Directory(_)
+            | Self::Suite(_)
+            | Self::Io { .. } => ExitStatus::File,
             Self::Output(_) => ExitStatus::Query,
         }
     }

@@ -29,6 +29,13 @@ impl Progress {
         }
     }
 
+    /// Says how many statements were judged.
+    pub(crate) fn judged(&self, done: usize, of: usize, differing: usize) {
+        if !self.0.is_hidden() {
+            self.0.set_message(format!("{done} of {of} statements, {differing} differ"));
+        }
+    }
+
     /// Says how much has arrived.
     pub(crate) fn bytes(&self, bytes: u64) {
         if !self.0.is_hidden() {

@@ -18,6 +18,8 @@ use crate::cast;
 use crate::coercion::comparison_type;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
+use crate::functions::nested::keys;
+use crate::functions::nested::kind::is_orderable;
 use crate::kernel;
 use crate::types::SparkType;
 
@@ -102,19 +104,17 @@ fn compare(op: ComparisonOp, left: Expr, right: Expr, common: &SparkType) -> Exp
             ScalarUDF::from(FloatComparison { op, signature: Signature::any(2, Volatility::Immutable) })
                 .call(vec![left, right])
         }
+        SparkType::Array { .. } | SparkType::Struct(_) => {
+            binary_expr(keys::order_key(left), op.operator(), keys::order_key(right))
+        }
         _ => binary_expr(left, op.operator(), right),
     }
 }
 
-/// Whether DataFusion's operators compare values of the type as Spark does; those with floats inside they do not.
+/// Whether DataFusion's operators compare values of the type as Spark does; floats and nested values they do not.
 pub fn is_plain(t: &SparkType) -> bool {
-    match t {
-        SparkType::Float | SparkType::Double | SparkType::Void => false,
-        SparkType::Array { element, .. } => is_plain(element),
-        SparkType::Map { key, value, .. } => is_plain(key) && is_plain(value),
-        SparkType::Struct(fields) => fields.iter().all(|f| is_plain(&f.data_type)),
-        _ => true,
-    }
+    use SparkType as T;
+    !matches!(t, T::Float | T::Double | T::Void | T::Array { .. } | T::Map { .. } | T::Struct(_))
 }
 
 /// Lowers `value IN (list)`, all of type `common`; NULL if nothing is equal and something NULL.
@@ -132,9 +132,8 @@ fn check_comparable(op: ComparisonOp, t: &SparkType) -> Result<()> {
         SparkType::CalendarInterval => {
             Err(SparkError::analysis(format!("{} does not support ordering on type interval", op.symbol())))
         }
-        // DataFusion orders members as Spark does, NULLs first and equal to each other; floats it does not.
-        SparkType::Array { .. } | SparkType::Struct(_) if !is_plain(t) => {
-            Err(SparkError::unsupported(format!("the operator {} on {t}", op.symbol())))
+        SparkType::Array { .. } | SparkType::Struct(_) if !is_orderable(t) => {
+            Err(SparkError::analysis(format!("{} does not support ordering on type {t}", op.symbol())))
         }
         _ => Ok(()),
     }

@@ -10,6 +10,7 @@ pub mod error;
 mod formats;
 pub mod functions;
 mod hash;
+mod java_regex;
 mod kernel;
 pub mod parse;
 mod resolver;

@@ -4,8 +4,10 @@ pub(crate) mod access;
 pub(crate) mod attest;
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
+pub(crate) mod diff;
 #[cfg(feature = "embedded")]
 pub(crate) mod engine;
+pub(crate) mod fuzz;
 pub(crate) mod keys;
 pub(crate) mod open;
 mod results;

@@ -37,11 +37,11 @@ pub(crate) struct Args {
     jobs: Option<u16>,
 }
 
-fn parse_zone(text: &str) -> std::result::Result<String, String> {
+pub(super) fn parse_zone(text: &str) -> std::result::Result<String, String> {
     text.parse::<Zone>().map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
-fn parse_seconds(text: &str) -> std::result::Result<Duration, String> {
+pub(super) fn parse_seconds(text: &str) -> std::result::Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.filter(|duration| !duration.is_zero()).ok_or_else(|| "write a number of seconds above 0".to_owned())
 }
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     answer_all(BufReader::new(tokio::io::stdin()), tokio::io::stdout(), Arc::new(sessions), options).await
 }
 
-fn processors() -> usize {
+pub(super) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 

@@ -100,14 +100,18 @@ async fn answer_line<S: SessionSource>(
         }
     };
     let id = request.id.clone();
+    Ok(Answer { id, outcome: answer_request(request, source, options).await })
+}
+
+/// Answers one request in a session of its own; whatever goes wrong is the answer.
+pub async fn answer_request<S: SessionSource>(request: Request, source: Arc<S>, options: StatementsOptions) -> Outcome {
     // A task of its own: a panic while an answer is made ends that answer alone.
     let task = tokio::spawn(async move { answer(request, source.as_ref(), &options).await });
-    let outcome = match task.await {
+    match task.await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => Outcome::Refusal(Refusal::new(kind(&error), error.to_string())),
         Err(panic) => Outcome::Refusal(Refusal::new("internal", format!("the request broke its own task: {panic}"))),
-    };
-    Ok(Answer { id, outcome })
+    }
 }
 
 /// The id of a request that is none, if it has one.

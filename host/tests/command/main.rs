@@ -2,6 +2,7 @@
 
 mod common;
 mod demo;
+mod diff;
 mod embedded;
 mod files_and_usage;
 mod serving;

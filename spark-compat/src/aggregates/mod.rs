@@ -13,8 +13,8 @@ mod moments;
 mod percentile;
 mod pick;
 mod quantiles;
+mod recomputed;
 mod scala_set;
-mod sliding_extreme;
 mod sum;
 
 use std::sync::{Arc, LazyLock};
@@ -26,6 +26,7 @@ pub use count_min_sketch::Sketch;
 pub use hyper_log_log::Precision;
 pub use moments::Statistic;
 pub use percentile::Percentages;
+pub(crate) use recomputed::recomputed;
 
 use crate::error::{Result, SparkError};
 use crate::types::SparkType;

@@ -5,7 +5,8 @@ use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::common::Result as DataFusionResult;
 
 use crate::datetime::zone::Zone;
-use crate::datetime::{MICROS_PER_DAY, format};
+use crate::datetime::{clock, format};
+use crate::error::SparkError;
 use crate::kernel;
 use crate::types::SparkType;
 
@@ -13,8 +14,10 @@ pub(super) fn cast(array: &Date32Array, to: &SparkType, zone: Zone) -> DataFusio
     match to {
         // Midnight in the session's zone.
         SparkType::Timestamp => {
-            let micros: PrimitiveArray<TimestampMicrosecondType> =
-                kernel::unary(array, |days| zone.to_utc(i64::from(days).checked_mul(MICROS_PER_DAY)?));
+            let micros: PrimitiveArray<TimestampMicrosecondType> = array.try_unary(|days| {
+                let midnight = clock(days, 0).and_then(|midnight| zone.to_utc(midnight));
+                midnight.ok_or_else(|| SparkError::arithmetic("long overflow"))
+            })?;
             kernel::shared(micros.with_timezone("UTC"))
         }
         SparkType::String => {

@@ -5,14 +5,15 @@ use arrow::array::{
     StringViewBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{
-    Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    IntervalMonthDayNano, IntervalMonthDayNanoType, TimestampMicrosecondType, i256,
+    Date32Type, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, IntervalMonthDayNanoType, IntervalYearMonthType, TimestampMicrosecondType, i256,
 };
 use datafusion::common::Result as DataFusionResult;
 
 use crate::arithmetic::decimal_math::{narrow, power, rescale_256};
 use crate::datetime::zone::Zone;
 use crate::datetime::{interval, parse};
+use crate::error::Result;
 use crate::kernel;
 use crate::parse::literal::DecimalText;
 use crate::types::SparkType;
@@ -40,10 +41,19 @@ pub(super) fn cast(array: &StringViewArray, to: &SparkType, zone: Zone) -> DataF
             let micros: TimestampMicrosecondArray = parsed.collect::<PrimitiveArray<TimestampMicrosecondType>>();
             kernel::shared(micros.with_timezone("UTC"))
         }
-        SparkType::CalendarInterval => each::<IntervalMonthDayNanoType>(array, |text| {
-            let found = interval::calendar(text).ok()?;
-            Some(IntervalMonthDayNano::new(found.months, found.days, found.micros.checked_mul(1000)?))
-        }),
+        SparkType::CalendarInterval => {
+            try_each::<IntervalMonthDayNanoType>(array, |text| match interval::calendar(text) {
+                Ok(found) => found.to_arrow().map(Some),
+                Err(_) => Ok(None),
+            })
+        }
+        // Unlike other texts, one that is no such interval is an error.
+        SparkType::YearMonthInterval { start, end } => {
+            try_each::<IntervalYearMonthType>(array, |text| interval::year_month(text, *start, *end).map(Some))
+        }
+        SparkType::DayTimeInterval { start, end } => {
+            try_each::<DurationMicrosecondType>(array, |text| interval::day_time(text, *start, *end).map(Some))
+        }
         _ => super::no_kernel(&SparkType::String, to),
     }
 }
@@ -68,6 +78,14 @@ fn each<T: ArrowPrimitiveType>(
     parse: impl Fn(&str) -> Option<T::Native>,
 ) -> DataFusionResult<ArrayRef> {
     kernel::shared(array.iter().map(|text| text.and_then(&parse)).collect::<PrimitiveArray<T>>())
+}
+
+fn try_each<T: ArrowPrimitiveType>(
+    array: &StringViewArray,
+    parse: impl Fn(&str) -> Result<Option<T::Native>>,
+) -> DataFusionResult<ArrayRef> {
+    let parsed = array.iter().map(|text| text.map_or(Ok(None), &parse));
+    kernel::shared(parsed.collect::<Result<PrimitiveArray<T>>>()?)
 }
 
 /// `StringUtils.isTrueString` and `isFalseString`.

@@ -36,7 +36,6 @@ pub fn lower(expr: Expr, from: &SparkType, to: &SparkType, zone: Zone) -> Result
     if !can_cast(from, to) {
         return Err(SparkError::analysis(format!("cannot cast {from} to {to}")));
     }
-    refuse_undone(from, to)?;
     if let Expr::Literal(value, metadata) = &expr {
         if let Some(special) = special_date_time(value, to, zone) {
             return Ok(Expr::Literal(special, metadata.clone()));
@@ -150,25 +149,6 @@ fn is_native(from: &SparkType, to: &SparkType) -> bool {
             _ => false,
         },
     }
-}
-
-/// Casts of Spark's that have no kernel yet.
-fn refuse_undone(from: &SparkType, to: &SparkType) -> Result<()> {
-    use SparkType as T;
-    let undone = match (from, to) {
-        (T::String, T::YearMonthInterval { .. } | T::DayTimeInterval { .. }) => true,
-        (T::Array { element: e1, .. }, T::Array { element: e2, .. }) => return refuse_undone(e1, e2),
-        (T::Array { element, .. }, T::String) => return refuse_undone(element, to),
-        (T::Map { key: k1, value: v1, .. }, T::Map { key: k2, value: v2, .. }) => {
-            refuse_undone(k1, k2)?;
-            return refuse_undone(v1, v2);
-        }
-        (T::Struct(f1), T::Struct(f2)) => {
-            return f1.iter().zip(f2).try_for_each(|(a, b)| refuse_undone(&a.data_type, &b.data_type));
-        }
-        _ => false,
-    };
-    if undone { Err(SparkError::unsupported(format!("CAST of {from} to {to}"))) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -67,6 +67,26 @@ fn fold<'a>(
     types.try_fold(SparkType::Void, |common, next| widen(&common, next))
 }
 
+/// What a value is cast to by itself where a function takes `to` (`TypeCoercion.implicitCast`); `None` if it is refused.
+pub fn implicit_cast(from: &SparkType, to: &SparkType) -> Option<SparkType> {
+    use SparkType as T;
+    match (from, to) {
+        _ if from == to => Some(to.clone()),
+        (T::Void, _) => Some(to.clone()),
+        (number, wanted) if number.is_numeric() && wanted.is_numeric() => Some(to.clone()),
+        (T::Date, T::Timestamp) | (T::Timestamp, T::Date) => Some(to.clone()),
+        (T::String, T::Date | T::Timestamp | T::Binary) => Some(to.clone()),
+        (T::String, wanted) if wanted.is_numeric() => Some(to.clone()),
+        (atomic, T::String) if is_atomic(atomic) => Some(T::String),
+        (T::Array { element: e1, .. }, T::Array { element: e2, contains_null }) => {
+            let element = Box::new(implicit_cast(e1, e2)?);
+            Some(T::Array { element, contains_null: *contains_null })
+        }
+        (T::Struct(_), T::Struct(_)) | (T::Map { .. }, T::Map { .. }) => tightest_common_type(from, to),
+        _ => None,
+    }
+}
+
 /// Whether values of the type are neither nested nor NULL nor calendar intervals (Spark's `AtomicType`).
 pub fn is_atomic(t: &SparkType) -> bool {
     use SparkType as T;

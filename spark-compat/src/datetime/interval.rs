@@ -2,7 +2,8 @@
 
 use super::{CalendarInterval, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND};
 use crate::datetime::parse::trim_all;
-use crate::types::{DayTimeField, YearMonthField};
+use crate::error::{Result, SparkError};
+use crate::types::{DayTimeField, SparkType, YearMonthField};
 
 /// Why a string is no interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,76 +132,135 @@ fn is_blank(c: char) -> bool {
     c.is_ascii_whitespace()
 }
 
-/// Months of `[+-]y-m` (for `YEAR TO MONTH`).
-pub fn year_month(text: &str) -> Result<i32, IntervalError> {
-    let fail = || IntervalError(format!("Interval string does not match year-month format of '[+|-]y-m': {text}"));
-    let (negative, rest) = sign(text.trim());
-    let (years, months) = rest.split_once('-').ok_or_else(fail)?;
-    let years = number(years, i32::MAX.into()).ok_or_else(fail)?;
-    let months = number(months, 11).ok_or_else(fail)?;
-    let total = years * 12 + months;
-    i32::try_from(if negative { -total } else { total }).map_err(|_| fail())
-}
-
-/// Microseconds of the ANSI form between two fields, for example `1 02:03:04.5` for `DAY TO SECOND`.
-pub fn day_time(text: &str, start: DayTimeField, end: DayTimeField) -> Result<i64, IntervalError> {
-    let fail = || {
-        IntervalError(format!(
-            "Interval string does not match the format of {} TO {}: {text}",
-            start.name().to_uppercase(),
-            end.name().to_uppercase()
+/// Months of a text for an interval from one field to another: `1-2`, `3`, or either as a literal
+/// (`IntervalUtils.castStringToYMInterval`).
+pub fn year_month(text: &str, start: YearMonthField, end: YearMonthField) -> Result<i32> {
+    const MOST_YEARS: i64 = 178_956_970;
+    let fail = |why: &str| SparkError::illegal_argument(format!("Error parsing interval year-month string: {why}"));
+    let mismatch = || {
+        let to = SparkType::YearMonthInterval { start, end };
+        SparkError::illegal_argument(format!(
+            "Interval string does not match year-month format when cast to {to}: {text}"
         ))
     };
-    read_day_time(text, start, end).ok_or_else(fail)
+    let (negative, body) = unwrapped(text, &fields_text(start.name(), end.name())).ok_or_else(mismatch)?;
+    let months = if start == end {
+        let amount = digits(body, usize::MAX).ok_or_else(mismatch)?;
+        let unit = if start == YearMonthField::Year { 12 } else { 1 };
+        amount.checked_mul(unit)
+    } else {
+        let (years, months) = body.split_once('-').ok_or_else(mismatch)?;
+        let (years, months) =
+            (digits(years, usize::MAX).ok_or_else(mismatch)?, digits(months, usize::MAX).ok_or_else(mismatch)?);
+        if years > MOST_YEARS {
+            return Err(fail(&format!("requirement failed: year {years} outside range [0, {MOST_YEARS}]")));
+        }
+        if months > 11 {
+            return Err(fail(&format!("requirement failed: month {months} outside range [0, 11]")));
+        }
+        Some(years * 12 + months)
+    };
+    let months = months.map(|months| if negative { -months } else { months });
+    months.and_then(|months| i32::try_from(months).ok()).ok_or_else(|| fail("integer overflow"))
 }
 
-fn read_day_time(text: &str, start: DayTimeField, end: DayTimeField) -> Option<i64> {
+/// Microseconds of a text for an interval from one field to another: `1 02:03:04.5` for `DAY TO SECOND`, or that as a literal
+/// (`IntervalUtils.castStringToDTInterval`). Only the first field may be large.
+pub fn day_time(text: &str, start: DayTimeField, end: DayTimeField) -> Result<i64> {
     use DayTimeField as F;
-    let (negative, mut rest) = sign(text.trim());
-    let mut total = 0i64;
+    let mismatch = || {
+        let to = SparkType::DayTimeInterval { start, end };
+        SparkError::illegal_argument(format!(
+            "Interval string does not match day-time format when cast to {to}: {text}"
+        ))
+    };
+    let (negative, mut rest) = unwrapped(text, &fields_text(start.name(), end.name())).ok_or_else(mismatch)?;
     let units = [
-        (F::Day, MICROS_PER_DAY, i64::from(i32::MAX)),
+        (F::Day, MICROS_PER_DAY, i64::MAX),
         (F::Hour, MICROS_PER_HOUR, 23),
         (F::Minute, MICROS_PER_MINUTE, 59),
-        (F::Second, MICROS_PER_SECOND, 59),
+        (F::Second, MICROS_PER_SECOND, 99),
     ];
-    for (field, size, most) in units.into_iter().filter(|(f, ..)| *f >= start && *f <= end) {
-        let separator = if field == F::Day { ' ' } else { ':' };
+    let mut total = 0i128;
+    for (field, size, most) in units.into_iter().filter(|(field, ..)| *field >= start && *field <= end) {
         let part = if field == end {
             std::mem::take(&mut rest)
         } else {
-            let (part, behind) = rest.split_once(separator)?;
+            let separator = if field == F::Day { ' ' } else { ':' };
+            let (part, behind) = rest.split_once(separator).ok_or_else(mismatch)?;
             rest = behind;
             part
         };
-        let (whole, fraction) = match (field, part.split_once('.')) {
-            (F::Second, Some((whole, fraction))) if !fraction.is_empty() && fraction.len() <= 9 => {
-                (whole, number(&format!("{fraction:0<9}"), 999_999_999)? / 1000)
-            }
-            (_, Some(_)) => return None,
-            (_, None) => (part, 0),
+        let (whole, fraction) = match part.split_once('.') {
+            Some((whole, fraction)) if field == F::Second => (whole, micros(fraction).ok_or_else(mismatch)?),
+            Some(_) => return Err(mismatch()),
+            None => (part, 0),
         };
-        let amount = number(whole, most)?;
-        total = total.checked_add(amount.checked_mul(size)?)?.checked_add(fraction)?;
+        let amount = digits(whole, if field == start { usize::MAX } else { 2 }).ok_or_else(mismatch)?;
+        if field != start && amount > most {
+            let field = field.name();
+            return Err(SparkError::illegal_argument(format!(
+                "requirement failed: {field} {amount} outside range [0, {most}]"
+            )));
+        }
+        total += i128::from(amount) * i128::from(size) + i128::from(fraction);
     }
-    Some(if negative { -total } else { total })
+    let total = if negative { -total } else { total };
+    match i64::try_from(total) {
+        Ok(total) => Ok(total),
+        // Days alone wrap around, as in Spark.
+        Err(_) if end == F::Day && total.unsigned_abs() <= i32::MAX as u128 * MICROS_PER_DAY as u128 => {
+            Ok(total as i64)
+        }
+        Err(_) => Err(SparkError::arithmetic("long overflow")),
+    }
 }
 
+/// The sign and the digits of a text, which may be a whole literal `INTERVAL [+-]'..' fields`.
+fn unwrapped<'a>(text: &'a str, fields: &str) -> Option<(bool, &'a str)> {
+    let text = trim_all(text);
+    let word = text.get(..8).filter(|word| word.eq_ignore_ascii_case("interval"));
+    let Some(behind) = word.and_then(|word| text.get(word.len()..)) else { return Some(sign(text)) };
+    let body = behind.trim_start_matches(is_blank);
+    if body.len() == behind.len() {
+        return None;
+    }
+    let (outer, quoted) = sign(body);
+    let (body, unit) = quoted.strip_prefix('\'')?.split_once('\'')?;
+    let words = || unit.split_whitespace().map(str::to_lowercase);
+    if !unit.starts_with(is_blank) || !words().eq(fields.split(' ')) {
+        return None;
+    }
+    let (inner, body) = sign(body);
+    Some((outer != inner, body))
+}
+
+fn fields_text(start: &str, end: &str) -> String {
+    if start == end { start.to_owned() } else { format!("{start} to {end}") }
+}
+
+/// Cuts a sign off; Spark's pattern takes a bar for a plus.
 fn sign(text: &str) -> (bool, &str) {
-    match (text.strip_prefix('-'), text.strip_prefix('+')) {
-        (Some(rest), _) => (true, rest),
-        (_, Some(rest)) => (false, rest),
-        _ => (false, text),
+    match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix(['+', '|']).unwrap_or(text)),
     }
 }
 
-fn number(text: &str, most: i64) -> Option<i64> {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    plain.then(|| text.parse().ok())?.filter(|n| *n <= most)
+/// A number of at most `most` digits and nothing else.
+fn digits(text: &str, most: usize) -> Option<i64> {
+    let plain = !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().unwrap_or(i64::MAX))
+}
+
+/// Microseconds of up to nine digits behind a point.
+fn micros(fraction: &str) -> Option<i64> {
+    digits(fraction, 9)?;
+    digits(&format!("{fraction:0<9}"), 9).map(|nanos| nanos / 1000)
 }
 
 /// The ANSI type that holds a list of units: `None` if it mixes months with days or times, which Spark refuses.
-pub fn type_of_units<'a>(units: impl IntoIterator<Item = &'a str>) -> Option<crate::types::SparkType> {
+pub fn type_of_units<'a>(units: impl IntoIterator<Item = &'a str>) -> Option<SparkType> {
     let mut year_month: Option<(YearMonthField, YearMonthField)> = None;
     let mut day_time: Option<(DayTimeField, DayTimeField)> = None;
     for unit in units {
@@ -219,8 +279,8 @@ pub fn type_of_units<'a>(units: impl IntoIterator<Item = &'a str>) -> Option<cra
         }
     }
     match (year_month, day_time) {
-        (Some((start, end)), None) => Some(crate::types::SparkType::YearMonthInterval { start, end }),
-        (None, Some((start, end))) => Some(crate::types::SparkType::DayTimeInterval { start, end }),
+        (Some((start, end)), None) => Some(SparkType::YearMonthInterval { start, end }),
+        (None, Some((start, end))) => Some(SparkType::DayTimeInterval { start, end }),
         _ => None,
     }
 }
@@ -263,10 +323,14 @@ mod tests {
 
     #[test]
     fn ansi_forms_are_read_between_their_fields() {
-        assert_eq!(year_month("-1-2"), Ok(-14));
-        assert!(year_month("1-12").is_err());
-        assert_eq!(day_time("1 02:03:04.5", DayTimeField::Day, DayTimeField::Second), Ok(93_784_500_000));
-        assert_eq!(day_time("-12:30", DayTimeField::Hour, DayTimeField::Minute), Ok(-45_000_000_000));
-        assert!(day_time("1 24", DayTimeField::Day, DayTimeField::Hour).is_err());
+        use DayTimeField as F;
+        let (year, month) = (YearMonthField::Year, YearMonthField::Month);
+        assert_eq!(year_month("-1-2", year, month), Ok(-14));
+        assert_eq!(year_month("interval -'3' YEAR", year, year), Ok(-36));
+        assert!(year_month("1-12", year, month).is_err());
+        assert_eq!(day_time("1 02:03:04.5", F::Day, F::Second), Ok(93_784_500_000));
+        assert_eq!(day_time("-12:30", F::Hour, F::Minute), Ok(-45_000_000_000));
+        assert_eq!(day_time("-106751991 04:00:54.775808", F::Day, F::Second), Ok(i64::MIN));
+        assert!(day_time("1 24", F::Day, F::Hour).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::calendar::days_from_date;
 use super::zone::{Zone, split_days};
-use super::{MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND};
+use super::{MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, clock};
 
 /// Cuts what Spark's `UTF8String.trimAll` cuts: blanks and ASCII control characters at both ends.
 pub fn trim_all(text: &str) -> &str {
@@ -65,7 +65,7 @@ pub fn timestamp(text: &str, zone: &Zone, now: i64) -> Option<i64> {
         + i64::from(minute) * MICROS_PER_MINUTE
         + i64::from(second) * MICROS_PER_SECOND
         + i64::from(micros);
-    zone.to_utc(i64::from(days).checked_mul(MICROS_PER_DAY)?.checked_add(time)?)
+    zone.to_utc(clock(days, time)?)
 }
 
 /// Reads the special values of typed literals and foldable casts: `epoch`, `now`, `today`, `tomorrow`, `yesterday`, each with an

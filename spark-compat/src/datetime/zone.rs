@@ -78,6 +78,11 @@ impl Zone {
         }
     }
 
+    /// The region with this id; short names and offsets are none.
+    pub fn parse_region(id: &str) -> Option<Self> {
+        Tz::from_str(id).ok().map(Self::Region)
+    }
+
     /// Builds a zone from an offset in hours and minutes of the same sign (`ZoneOffset.ofHoursMinutes`).
     pub fn from_hours_minutes(hours: i32, minutes: i32) -> Option<Self> {
         if minutes.abs() > 59 || hours.signum() * minutes.signum() < 0 {
@@ -154,11 +159,16 @@ fn write_offset(f: &mut fmt::Formatter<'_>, seconds: i32) -> fmt::Result {
     let sign = if seconds < 0 { '-' } else { '+' };
     let total = seconds.unsigned_abs();
     write!(f, "{sign}{:02}:{:02}", total / 3600, total / 60 % 60)?;
-    if total % 60 == 0 { Ok(()) } else { write!(f, ":{:02}", total % 60) }
+    if total.is_multiple_of(60) { Ok(()) } else { write!(f, ":{:02}", total % 60) }
 }
 
 fn naive(seconds: i64) -> Option<NaiveDateTime> {
     chrono::DateTime::from_timestamp(seconds, 0).map(|d| d.naive_utc())
+}
+
+/// A time of UTC in seconds as the tables of zones know it: far years are moved to like ones.
+pub(super) fn naive_in_tables(seconds: i64) -> Option<NaiveDateTime> {
+    naive(tabled_seconds(seconds))
 }
 
 /// Moves a time in years beyond the tables into a year with the same calendar within them, since the rules repeat;

@@ -3,6 +3,8 @@
 //! The JVM's are Sun's fdlibm; the crate `libm` descends from it and differs in the few functions that stand here, of which later
 //! versions took other algorithms.
 
+#![allow(clippy::excessive_precision, clippy::approx_constant, reason = "the digits stand as in fdlibm")]
+
 /// 2^54, which makes subnormal numbers normal.
 const TWO_54: f64 = 18_014_398_509_481_984.0;
 

@@ -13,11 +13,17 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::nested::keys;
 use crate::types::SparkType;
 
 /// Whether values of this type may be equal with different bits.
 pub(crate) fn needs_normalization(data_type: &SparkType) -> bool {
-    matches!(data_type, SparkType::Float | SparkType::Double)
+    match data_type {
+        SparkType::Float | SparkType::Double => true,
+        SparkType::Array { element, .. } => needs_normalization(element),
+        SparkType::Struct(fields) => fields.iter().any(|field| needs_normalization(&field.data_type)),
+        _ => false,
+    }
 }
 
 /// The expression with equal values made equal in their bits; other types stay as they are.
@@ -25,7 +31,19 @@ pub(crate) fn normalized(expr: Expr, data_type: &SparkType) -> Expr {
     if !needs_normalization(data_type) || is_normalized(&expr) {
         return expr;
     }
-    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&KEY), vec![expr]))
+    match data_type {
+        SparkType::Array { .. } | SparkType::Struct(_) => keys::normalized_nested(expr, data_type),
+        _ => Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&KEY), vec![expr])),
+    }
+}
+
+/// The key that a sort or a comparison puts in the place of the expression: floats normalized, nested values as bytes in their
+/// order.
+pub(crate) fn sortable(expr: Expr, data_type: &SparkType) -> Expr {
+    match data_type {
+        SparkType::Array { .. } | SparkType::Struct(_) => keys::order_key(expr),
+        _ => normalized(expr, data_type),
+    }
 }
 
 fn is_normalized(expr: &Expr) -> bool {
@@ -46,12 +64,12 @@ impl NormalizeFloat {
     }
 }
 
-fn normalize_f64(value: f64) -> f64 {
+pub(super) fn normalize_f64(value: f64) -> f64 {
     // -0.0 + 0.0 is 0.0; every other value stays.
     if value.is_nan() { f64::NAN } else { value + 0.0 }
 }
 
-fn normalize_f32(value: f32) -> f32 {
+pub(super) fn normalize_f32(value: f32) -> f32 {
     if value.is_nan() { f32::NAN } else { value + 0.0 }
 }
 

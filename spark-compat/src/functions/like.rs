@@ -1,15 +1,18 @@
-//! LIKE with a literal pattern.
+//! LIKE.
 //!
-//! Arrow's kernel agrees with Spark on `%`, `_` and the escape character `\` as long as an escape stands before one of those
+//! With a literal pattern Arrow's kernel agrees with Spark on `%`, `_` and the escape character `\` as long as an escape stands before one of those
 //! three; another escape is an error in Spark (`StringUtils.escapeLikeRegex`). Patterns are checked, and those with another
-//! escape character are rewritten, when the query is resolved.
+//! escape character are rewritten, when the query is resolved. Patterns that come with the rows have a kernel.
 
-use datafusion::common::ScalarValue;
+use arrow::array::{ArrayRef, AsArray, BooleanArray};
+use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::Like;
 
+use super::scalar::{self, Kernel};
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
+use crate::kernel;
 use crate::resolver::Typed;
 use crate::types::SparkType;
 
@@ -25,7 +28,11 @@ pub(crate) fn lower(value: Typed, pattern: Typed, escape: char, zone: Zone) -> R
             let null = Expr::Literal(ScalarValue::Boolean(None), None);
             return Ok(Typed::new(null, SparkType::Boolean, true, name));
         }
-        _ => return Err(SparkError::unsupported("LIKE with a pattern that is not a literal")),
+        _ => {
+            let kernel = LikePattern { escape };
+            let expr = scalar::expr("spark_like", kernel, &SparkType::Boolean, vec![value.expr, pattern.expr]);
+            return Ok(Typed::new(expr, SparkType::Boolean, nullable, name));
+        }
     };
     let pattern = Expr::Literal(ScalarValue::Utf8View(Some(with_backslash_escapes(text, escape)?)), None);
     let like = Like::new(false, Box::new(value.expr), Box::new(pattern), None, false);
@@ -42,27 +49,102 @@ fn string(typed: Typed, whole: &str, zone: Zone) -> Result<Typed> {
     }
 }
 
+/// LIKE with a pattern in each row.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct LikePattern {
+    escape: char,
+}
+
+impl Kernel for LikePattern {
+    fn run(&self, arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
+        let [texts, patterns] = scalar::arguments(arrays)?;
+        let (mut read, mut wildcards) = (None, Vec::new());
+        let matches = texts.as_string_view().iter().zip(patterns.as_string_view()).map(|pair| {
+            let (Some(text), Some(pattern)) = pair else { return Ok(None) };
+            if read != Some(pattern) {
+                wildcards = read_pattern(pattern, self.escape)?;
+                read = Some(pattern);
+            }
+            Ok(Some(matches(text, &wildcards)))
+        });
+        kernel::shared(matches.collect::<Result<BooleanArray>>()?)
+    }
+}
+
+/// A part of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wildcard {
+    /// This character.
+    Literal(char),
+    /// `_`: any character.
+    One,
+    /// `%`: any number of characters.
+    Many,
+}
+
+fn read_pattern(pattern: &str, escape: char) -> Result<Vec<Wildcard>> {
+    let mut out = Vec::new();
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        out.push(match character {
+            _ if character == escape => Wildcard::Literal(escaped(pattern, escape, characters.next())?),
+            '_' => Wildcard::One,
+            '%' => Wildcard::Many,
+            other => Wildcard::Literal(other),
+        });
+    }
+    Ok(out)
+}
+
+/// Whether the whole text is what the pattern says. Only the last `%` ever needs to take more than it did.
+fn matches(text: &str, pattern: &[Wildcard]) -> bool {
+    let (mut rest, mut at) = (text.chars(), 0);
+    let mut retry: Option<(std::str::Chars<'_>, usize)> = None;
+    loop {
+        let before = rest.clone();
+        let found = match (pattern.get(at), rest.next()) {
+            (Some(Wildcard::Many), _) => {
+                rest = before.clone();
+                retry = Some((before, at + 1));
+                true
+            }
+            (Some(Wildcard::One), Some(_)) => true,
+            (Some(Wildcard::Literal(wanted)), Some(found)) => *wanted == found,
+            (None, None) => return true,
+            _ => false,
+        };
+        if found {
+            at += 1;
+            continue;
+        }
+        let Some((from, behind)) = &mut retry else { return false };
+        if from.next().is_none() {
+            return false;
+        }
+        (rest, at) = (from.clone(), *behind);
+    }
+}
+
+/// The character behind the escape character, which must be one that needs it.
+fn escaped(pattern: &str, escape: char, next: Option<char>) -> Result<char> {
+    match next {
+        Some(escaped) if escaped == '_' || escaped == '%' || escaped == escape => Ok(escaped),
+        Some(other) => Err(SparkError::analysis(format!(
+            "the pattern '{pattern}' is invalid, the escape character is not allowed to precede '{other}'"
+        ))),
+        None => Err(SparkError::analysis(format!(
+            "the pattern '{pattern}' is invalid, it is not allowed to end with the escape character"
+        ))),
+    }
+}
+
 /// The pattern with `\` as its escape character.
 fn with_backslash_escapes(pattern: &str, escape: char) -> Result<String> {
     let mut out = String::with_capacity(pattern.len());
     let mut characters = pattern.chars();
     while let Some(character) = characters.next() {
         if character == escape {
-            match characters.next() {
-                Some(escaped) if escaped == '_' || escaped == '%' || escaped == escape => {
-                    push_literal(&mut out, escaped);
-                }
-                Some(other) => {
-                    return Err(SparkError::analysis(format!(
-                        "the pattern '{pattern}' is invalid, the escape character is not allowed to precede '{other}'"
-                    )));
-                }
-                None => {
-                    return Err(SparkError::analysis(format!(
-                        "the pattern '{pattern}' is invalid, it is not allowed to end with the escape character"
-                    )));
-                }
-            }
+            push_literal(&mut out, escaped(pattern, escape, characters.next())?);
         } else if character == '\\' {
             push_literal(&mut out, character);
         } else {
@@ -88,6 +170,15 @@ mod tests {
         assert_eq!(with_backslash_escapes("a#%b#_c##%", '#').unwrap(), "a\\%b\\_c#%");
         assert_eq!(with_backslash_escapes("a\\b", '#').unwrap(), "a\\\\b");
         assert_eq!(with_backslash_escapes("a\\%", '\\').unwrap(), "a\\%");
+    }
+
+    #[test]
+    fn wildcards_match_whole_texts() {
+        let like = |text, pattern| matches(text, &read_pattern(pattern, '\\').unwrap());
+        assert!(
+            like("aXbXc", "a%X%c") && like("", "%%") && like("é", "_") && like("a%", "a\\%") && like("abab", "%ab")
+        );
+        assert!(!like("abc", "a_") && !like("", "_") && !like("abc", "%b") && !like("a", ""));
     }
 
     #[test]

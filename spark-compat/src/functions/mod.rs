@@ -8,26 +8,39 @@ mod aggregate;
 mod arguments;
 mod bits;
 mod casts;
+mod charsets;
+mod compose;
 mod conditional;
 pub(crate) mod datetime;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod letters;
 pub(crate) mod like;
 mod math;
+pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
+mod patterns;
 mod radix;
 mod rounding;
 mod scalar;
+mod search;
 mod strings;
 mod substring;
+mod text;
+mod trim;
+mod window;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 pub(crate) use aggregate::AggregateCall;
+pub(crate) use window::WindowCall;
+
 use arguments::{Arity, Input};
+pub(crate) use nested::generators::{Generated, Generator};
+use nested::higher_order::Kind;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
@@ -62,6 +75,11 @@ pub enum Support {
 enum LoweringRule {
     Scalar(fn(Call<'_>) -> Result<Typed>),
     Aggregate(fn(AggregateCall<'_>) -> Result<Typed>),
+    Window(fn(WindowCall<'_>) -> Result<Typed>),
+    /// With lambdas among its arguments.
+    HigherOrder(Kind),
+    /// Gives rows.
+    Generator(Generator),
     Moment(fn(Facts) -> Result<Typed>),
 }
 
@@ -86,10 +104,30 @@ impl Function {
         Self { name, aliases: &[], arity, inputs, lowering, support: Support::Full }
     }
 
+    const fn higher_order(name: &'static str, arity: Arity, kind: Kind) -> Self {
+        let lowering = LoweringRule::HigherOrder(kind);
+        Self { name, aliases: &[], arity, inputs: &[Input::Any], lowering, support: Support::Full }
+    }
+
+    const fn generator(name: &'static str, arity: Arity, generator: Generator) -> Self {
+        let lowering = LoweringRule::Generator(generator);
+        Self { name, aliases: &[], arity, inputs: &[Input::Any], lowering, support: Support::Full }
+    }
+
     /// A function without arguments whose value is a fact of the query.
     const fn moment(name: &'static str, arity: Arity, lower: fn(Facts) -> Result<Typed>) -> Self {
         let lowering = LoweringRule::Moment(lower);
         Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
+    }
+
+    const fn window(
+        name: &'static str,
+        arity: Arity,
+        inputs: &'static [Input],
+        lower: fn(WindowCall<'_>) -> Result<Typed>,
+    ) -> Self {
+        let lowering = LoweringRule::Window(lower);
+        Self { name, aliases: &[], arity, inputs, lowering, support: Support::Full }
     }
 
     const fn with_aliases(self, aliases: &'static [&'static str]) -> Self {
@@ -100,9 +138,35 @@ impl Function {
         Self { support, ..self }
     }
 
+    /// Whether it is a window function that is no aggregate.
+    pub fn is_window(&self) -> bool {
+        matches!(self.lowering, LoweringRule::Window(_))
+    }
+
     /// Whether it is an aggregate function.
     pub fn is_aggregate(&self) -> bool {
         matches!(self.lowering, LoweringRule::Aggregate(_))
+    }
+
+    /// What kind of function with lambdas it is, if it is one.
+    pub(crate) fn as_higher_order(&self) -> Option<Kind> {
+        match self.lowering {
+            LoweringRule::HigherOrder(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    /// What kind of generator it is, if it is one.
+    pub(crate) fn as_generator(&self) -> Option<Generator> {
+        match self.lowering {
+            LoweringRule::Generator(generator) => Some(generator),
+            _ => None,
+        }
+    }
+
+    /// An error if `count` arguments are not what the function takes.
+    pub(crate) fn check_arity(&self, called: &str, count: usize) -> Result<()> {
+        self.arity.check(called, count)
     }
 }
 
@@ -143,6 +207,8 @@ const FAMILIES: &[&[Function]] = &[
     aggregate::statistics::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
+    charsets::FUNCTIONS,
+    compose::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::dates::FUNCTIONS,
     datetime::epoch::FUNCTIONS,
@@ -151,13 +217,29 @@ const FAMILIES: &[&[Function]] = &[
     datetime::moment::FUNCTIONS,
     datetime::patterns::FUNCTIONS,
     datetime::truncate::FUNCTIONS,
+    datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
     elementary::FUNCTIONS,
+    letters::FUNCTIONS,
     math::FUNCTIONS,
+    nested::access::FUNCTIONS,
+    nested::constructors::FUNCTIONS,
+    nested::generators::FUNCTIONS,
+    nested::higher_order::FUNCTIONS,
+    nested::maps::FUNCTIONS,
+    nested::search::FUNCTIONS,
+    nested::sequence::FUNCTIONS,
+    nested::sets::FUNCTIONS,
+    nested::shape::FUNCTIONS,
+    nested::sort::FUNCTIONS,
     numbers::FUNCTIONS,
+    patterns::FUNCTIONS,
     rounding::FUNCTIONS,
+    search::FUNCTIONS,
     strings::FUNCTIONS,
     substring::FUNCTIONS,
+    trim::FUNCTIONS,
+    window::FUNCTIONS,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
@@ -167,8 +249,12 @@ static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::n
 });
 
 /// The names of all functions of Spark 3.2.0, as its SHOW FUNCTIONS lists them.
-static SPARK_NAMES: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty()).collect());
+static SPARK_NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| names_of_spark().collect());
+
+/// The names of Spark's functions and operators, in order.
+pub(crate) fn names_of_spark() -> impl Iterator<Item = &'static str> {
+    include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty())
+}
 
 /// The functions that are supported, in the order of their families.
 pub fn supported() -> impl Iterator<Item = &'static Function> {
@@ -200,7 +286,7 @@ pub(crate) fn undefined(name: &str) -> SparkError {
 pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> {
     let function = find(called).ok_or_else(|| undefined(called))?;
     let LoweringRule::Scalar(lower) = function.lowering else {
-        return Err(SparkError::internal(format!("{called} is an aggregate function")));
+        return Err(SparkError::internal(format!("{called} is not a function of values alone")));
     };
     function.arity.check(called, args.len())?;
     let args = arguments::coerce(called, args, function.inputs, zone)?;
@@ -212,6 +298,17 @@ pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Optio
     let function = find(called)?;
     let LoweringRule::Moment(lower) = function.lowering else { return None };
     Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
+}
+
+/// Calls a window function that is no aggregate.
+pub(crate) fn call_window(call: WindowCall<'_>) -> Result<Typed> {
+    let function = find(call.called).ok_or_else(|| undefined(call.called))?;
+    let LoweringRule::Window(lower) = function.lowering else {
+        return Err(SparkError::internal(format!("{} is not a window function", call.called)));
+    };
+    function.arity.check(call.called, call.args.len())?;
+    let args = arguments::coerce(call.called, call.args, function.inputs, call.zone)?;
+    lower(WindowCall { args, ..call })
 }
 
 /// Calls an aggregate function.

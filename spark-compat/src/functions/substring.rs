@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, StringViewBuilder};
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::functions::expr_fn;
@@ -14,18 +14,16 @@ use datafusion::logical_expr::{
 };
 
 use super::arguments::{Arity, Input};
-use super::{Call, Function, Support};
+use super::{Call, Function, scalar};
 use crate::arithmetic;
 use crate::error::{Result, SparkError};
 use crate::resolver::Typed;
 use crate::types::SparkType;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::scalar("substring", Arity::Between(2, 3), &[Input::Any, Input::Int], substring)
-        .with_aliases(&["substr"])
-        .with_support(Support::Partial("strings and what casts to them; not binaries")),
-    Function::scalar("left", Arity::Exactly(2), &[Input::String, Input::Int], left),
-    Function::scalar("right", Arity::Exactly(2), &[Input::String, Input::Int], right),
+    Function::scalar("substring", Arity::Between(2, 3), &[Input::Any, Input::Int], substring).with_aliases(&["substr"]),
+    Function::scalar("left", Arity::Exactly(2), &[Input::Any, Input::Int], left),
+    Function::scalar("right", Arity::Exactly(2), &[Input::Any, Input::Int], right),
 ];
 
 fn substring(call: Call<'_>) -> Result<Typed> {
@@ -38,7 +36,9 @@ fn substring(call: Call<'_>) -> Result<Typed> {
     let length = args.next().unwrap_or_else(|| Typed::literal(i32::MAX.into(), SparkType::Int, i32::MAX.to_string()));
     let name = format!("{called}({}, {}, {})", text.name, position.name, length.name);
     if text.data_type == SparkType::Binary {
-        return Err(SparkError::unsupported(format!("{called} of a binary")));
+        let args = vec![text.expr, position.expr, length.expr];
+        let expr = scalar::plain("spark_substring_binary", binary_kernel, &SparkType::Binary, args);
+        return Ok(Typed::new(expr, SparkType::Binary, nullable, name));
     }
     let text = text.coerced(&SparkType::String, zone)?;
     let expr = match (position.as_literal(), length.as_literal()) {
@@ -55,16 +55,30 @@ fn substring(call: Call<'_>) -> Result<Typed> {
 
 /// `left(text, n)` is `substring(text, 1, n)`.
 fn left(call: Call<'_>) -> Result<Typed> {
-    let (name, nullable) = (call.name(), call.any_nullable());
+    let (name, nullable, zone) = (call.name(), call.any_nullable(), call.zone);
     let [text, count] = call.take()?;
+    if text.data_type == SparkType::Binary {
+        let args = vec![text.expr, lit(1i32), count.expr];
+        let expr = scalar::plain("spark_substring_binary", binary_kernel, &SparkType::Binary, args);
+        return Ok(Typed::new(expr, SparkType::Binary, nullable, name));
+    }
+    let text = text.coerced(&SparkType::String, zone)?;
     let expr = UDF.call(vec![text.expr, lit(1i32), count.expr]);
     Ok(Typed::new(expr, SparkType::String, nullable, name))
 }
 
-/// `right(text, n)` is the empty string for n below 1, otherwise `substring(text, -n)`.
+/// `right(text, n)` is the empty string for n below 1, otherwise `substring(text, -n)`; hence it does not take binaries.
 fn right(call: Call<'_>) -> Result<Typed> {
-    let (name, nullable) = (call.name(), call.any_nullable());
+    let (name, nullable, zone) = (call.name(), call.any_nullable(), call.zone);
     let [text, count] = call.take()?;
+    if text.data_type == SparkType::Binary {
+        return Err(SparkError::analysis(format!(
+            "cannot resolve '(IF(({} <= 0), '', substring({}, (- {}), 2147483647)))' due to data type mismatch: differing \
+             types (string and binary).",
+            count.name, text.name, count.name
+        )));
+    }
+    let text = text.coerced(&SparkType::String, zone)?;
     let from_end = arithmetic::lower_negate((count.expr.clone(), SparkType::Int))?;
     let end = UDF.call(vec![text.expr.clone(), from_end, lit(i32::MAX)]);
     let none = UDF.call(vec![text.expr, lit(1i32), lit(0i32)]);
@@ -112,6 +126,14 @@ impl ScalarUDFImpl for Substring {
     }
 }
 
+fn binary_kernel(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
+    let [bytes, position, length] = scalar::arguments(arrays)?;
+    let rows = bytes.as_binary_view().iter().zip(position.as_primitive::<Int32Type>());
+    let rows = rows.zip(length.as_primitive::<Int32Type>());
+    let parts = rows.map(|((bytes, position), length)| Some(slice_bytes(bytes?, position?, length?)));
+    Ok(Arc::new(parts.collect::<BinaryViewArray>()))
+}
+
 fn kernel(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     let [text, position, length] = arrays else {
         return datafusion::common::internal_err!("substring takes three arguments");
@@ -130,16 +152,27 @@ fn kernel(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     Ok(Arc::new(out.finish()))
 }
 
-/// The characters of `text` from `position` on, `length` of them at most.
-fn slice(text: &str, position: i32, length: i32) -> &str {
-    let count = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+/// The bytes from `position` on, as [`slice`] counts characters.
+pub(super) fn slice_bytes(bytes: &[u8], position: i32, length: i32) -> &[u8] {
+    let (start, end) = range(i64::try_from(bytes.len()).unwrap_or(i64::MAX), position, length);
+    bytes.get(start as usize..end as usize).unwrap_or_default()
+}
+
+/// Where the part of something of `count` elements starts and ends.
+fn range(count: i64, position: i32, length: i32) -> (i64, i64) {
     let start = match i64::from(position) {
         forward @ 1.. => forward - 1,
         0 => 0,
         backward => count + backward,
     };
     let end = start.saturating_add(i64::from(length)).min(count);
-    let (start, end) = (start.max(0), end.max(0));
+    (start.max(0), end.max(0))
+}
+
+/// The characters of `text` from `position` on, `length` of them at most.
+pub(super) fn slice(text: &str, position: i32, length: i32) -> &str {
+    let count = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+    let (start, end) = range(count, position, length);
     if start >= end {
         return "";
     }

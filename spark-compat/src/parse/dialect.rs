@@ -77,6 +77,10 @@ impl Dialect for SparkDialect {
         true
     }
 
+    fn supports_window_clause_named_window_reference(&self) -> bool {
+        true
+    }
+
     fn supports_window_function_null_treatment_arg(&self) -> bool {
         true
     }

@@ -306,7 +306,7 @@ fn in_predicate(parser: &mut Parser, left: Expr, negated: bool) -> Parsed {
     Ok(predicate)
 }
 
-/// LIKE with one pattern, or with ANY, SOME or ALL of a list, which is the disjunction or conjunction of single LIKEs.
+/// LIKE with one pattern, or with ANY, SOME or ALL of a list, for which the syntax tree has the operators `~~` and `!~~`.
 fn like_predicate(parser: &mut Parser, left: Expr, negated: bool) -> Parsed {
     let like = |pattern, escape_char| Expr::Like {
         negated,
@@ -326,9 +326,12 @@ fn like_predicate(parser: &mut Parser, left: Expr, negated: bool) -> Parsed {
     parser.expect_token(&Token::LParen)?;
     let patterns = parser.parse_comma_separated(Parser::parse_expr)?;
     parser.expect_token(&Token::RParen)?;
-    let op = if quantifier == Keyword::ALL { BinaryOperator::And } else { BinaryOperator::Or };
-    let all = patterns.into_iter().map(|p| like(p, None)).reduce(|l, r| binary(l, op.clone(), r));
-    all.map_or_else(|| parser.expected_ref("a pattern", parser.peek_token_ref()), |e| Ok(Expr::Nested(Box::new(e))))
+    let compare_op = if negated { BinaryOperator::PGNotLikeMatch } else { BinaryOperator::PGLikeMatch };
+    let (left, right) = (Box::new(left.clone()), Box::new(Expr::Tuple(patterns)));
+    Ok(match quantifier {
+        Keyword::ALL => Expr::AllOp { left, compare_op, right },
+        _ => Expr::AnyOp { left, compare_op, right, is_some: quantifier == Keyword::SOME },
+    })
 }
 
 fn escape_character(parser: &mut Parser) -> Parsed<sqlparser::ast::ValueWithSpan> {

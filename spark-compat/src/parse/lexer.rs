@@ -48,6 +48,31 @@ pub fn tokenize(sql: &str) -> Result<Vec<LexedStatement>> {
     }
 }
 
+/// Splits a script at `;` outside of quotes and comments, without reading its tokens.
+pub fn split_script(sql: &str) -> Vec<&str> {
+    let mut lexer = Lexer { sql, offset: 0, line: 1, column: 1 };
+    let (mut parts, mut from) = (Vec::new(), 0);
+    while let Some(next) = lexer.peek() {
+        match next {
+            ';' => {
+                parts.push(sql.get(from..lexer.offset).unwrap_or_default());
+                lexer.advance();
+                from = lexer.offset;
+            }
+            quote @ ('\'' | '"' | '`') => lexer.skip_quoted(quote),
+            '-' if lexer.starts_with("--") => lexer.skip_line_comment(),
+            '/' if lexer.starts_with("/*") => {
+                if lexer.skip_bracketed_comment().is_err() {
+                    break;
+                }
+            }
+            _ => lexer.advance(),
+        }
+    }
+    parts.push(sql.get(from..).unwrap_or_default());
+    parts
+}
+
 struct Lexer<'a> {
     sql: &'a str,
     offset: usize,
@@ -159,6 +184,20 @@ impl Lexer<'_> {
             }
         }
         Err(self.error("this quoted identifier is not closed", start))
+    }
+
+    /// Moves behind the quote that closes the one here, or to the end.
+    fn skip_quoted(&mut self, quote: char) {
+        self.advance();
+        while let Some(next) = self.peek() {
+            self.advance();
+            if next == quote {
+                return;
+            }
+            if next == '\\' && quote != '`' {
+                self.advance();
+            }
+        }
     }
 
     fn skip_blanks_and_comments(&mut self) -> Result<()> {

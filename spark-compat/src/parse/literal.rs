@@ -193,17 +193,22 @@ fn ranged_interval(text: &str, first: &str, last: &str) -> Result<Literal> {
         if start >= end {
             return Err(unsupported());
         }
-        let months = text_of::year_month(text).map_err(|e| literal_error(e.0))?;
+        let months = text_of::year_month(text, start, end).map_err(in_literal)?;
         let months = ScalarValue::IntervalYearMonth(Some(months));
         return Ok((SparkType::YearMonthInterval { start, end }, months));
     }
     match (day_time_field(first), day_time_field(last)) {
         (Some(start), Some(end)) if start < end => {
-            let micros = text_of::day_time(text, start, end).map_err(|e| literal_error(e.0))?;
+            let micros = text_of::day_time(text, start, end).map_err(in_literal)?;
             Ok((SparkType::DayTimeInterval { start, end }, ScalarValue::DurationMicrosecond(Some(micros))))
         }
         _ => Err(unsupported()),
     }
+}
+
+/// What is wrong with a literal is an error of the statement's text, except for an overflow.
+fn in_literal(error: SparkError) -> SparkError {
+    if error.kind == ErrorKind::Arithmetic { error } else { literal_error(error.message) }
 }
 
 fn unit_interval(text: &str) -> Result<Literal> {

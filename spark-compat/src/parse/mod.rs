@@ -5,7 +5,7 @@
 //!   `Value::SingleQuotedString` with escapes resolved; [`literal`] turns literals into types and values;
 //! - the type of a CAST is a `DataType::Custom` that [`crate::types::ddl::from_ast`] reads;
 //! - `DIV` is `MyIntegerDivide`; `!` and NOT are `UnaryOperator::Not`; `NOT EXISTS` is a negated `Exists`;
-//! - `LIKE ANY|ALL (..)` is a nested disjunction or conjunction of LIKEs;
+//! - `LIKE ANY|ALL (..)` is a comparison by the operator `~~` or `!~~` with ANY or ALL of a row;
 //! - aliases inside `struct(a AS b)` and `(a AS b, c)` are `Expr::Named`;
 //! - the field of EXTRACT and the units of intervals are `DateTimeField::Custom`;
 //! - a LATERAL VIEW without column names may have one empty name, which stands for none;
@@ -13,6 +13,7 @@
 
 mod calls;
 mod commands;
+mod cursor;
 mod dialect;
 mod expression;
 mod intervals;
@@ -20,12 +21,15 @@ mod keywords;
 mod lateral_view;
 pub mod lexer;
 pub mod literal;
+mod settings;
+mod show;
 mod statement;
 mod strings;
 mod values;
 
 pub use dialect::SparkDialect;
-pub use statement::{Statement, ViewSource, parse_query, parse_script};
+pub use lexer::split_script;
+pub use statement::{NamedColumn, Show, Statement, ViewSource, parse_query, parse_script};
 
 #[cfg(test)]
 mod tests;

@@ -28,12 +28,26 @@ pub enum Statement {
         /// Where its rows come from.
         source: ViewSource,
     },
-    /// `DROP VIEW [IF EXISTS] name`
+    /// `DROP VIEW [IF EXISTS] name`, and `DROP TABLE`, which drops temporary views too.
     DropView {
         /// The parts of the name: the view, or `global_temp` and the view.
         name: Vec<String>,
         /// Whether it is no error if there is no such view.
         if_exists: bool,
+    },
+    /// `CACHE TABLE name`, `UNCACHE TABLE name`, `REFRESH TABLE name`: the relation must exist, and nothing else happens.
+    Touch {
+        /// The parts of the relation's name.
+        name: Vec<String>,
+        /// Whether it is no error if there is no such relation.
+        if_exists: bool,
+    },
+    /// `CLEAR CACHE`, `REFRESH 'path'`: there is nothing to do.
+    Nothing,
+    /// `USE name`
+    Use {
+        /// The parts of the name.
+        name: Vec<String>,
     },
     /// `SET key=value`
     SetConfig {
@@ -57,18 +71,83 @@ pub enum Statement {
         /// The zone, the machine's own if `None`.
         zone: Option<String>,
     },
-    /// `SHOW VIEWS`, `SHOW TABLES`
-    ShowViews {
-        /// The pattern behind LIKE.
-        pattern: Option<String>,
-    },
-    /// `DESCRIBE [TABLE] [EXTENDED] name`
+    /// `SHOW ..`
+    Show(Show),
+    /// `DESCRIBE [TABLE] [EXTENDED] name [column]`
     DescribeRelation {
         /// The parts of the relation's name.
         name: Vec<String>,
+        /// Whether all that is known is wanted.
+        extended: bool,
+        /// The column that is described, all of them if `None`.
+        column: Option<String>,
     },
     /// `DESCRIBE [QUERY] query`
     DescribeQuery(Box<Query>),
+    /// `DESCRIBE FUNCTION [EXTENDED] name`
+    DescribeFunction {
+        /// The function's name.
+        name: String,
+    },
+    /// `EXPLAIN [EXTENDED | COST | FORMATTED] query`
+    Explain {
+        /// Whether the logical plan is wanted, too.
+        logical: bool,
+        /// The query.
+        query: Box<Query>,
+    },
+}
+
+/// What SHOW lists.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Show {
+    /// `SHOW TABLES`, `SHOW VIEWS`
+    Relations {
+        /// The parts of the database's name.
+        database: Vec<String>,
+        /// The pattern behind LIKE.
+        pattern: Option<String>,
+        /// Whether the names stand in a column `viewName` instead of `tableName`.
+        views: bool,
+    },
+    /// `SHOW DATABASES`
+    Databases {
+        /// The pattern behind LIKE.
+        pattern: Option<String>,
+    },
+    /// `SHOW COLUMNS IN table`
+    Columns {
+        /// The parts of the relation's name.
+        name: Vec<String>,
+    },
+    /// `SHOW FUNCTIONS`
+    Functions {
+        /// The pattern, or the only name.
+        pattern: Option<String>,
+        /// Whether Spark's own functions are meant; there are no others.
+        system: bool,
+    },
+    /// `SHOW TBLPROPERTIES table`
+    TableProperties {
+        /// The parts of the relation's name.
+        name: Vec<String>,
+    },
+    /// `SHOW CREATE TABLE table`
+    CreateTable {
+        /// The parts of the relation's name.
+        name: Vec<String>,
+    },
+    /// `SHOW CURRENT NAMESPACE`
+    CurrentNamespace,
+}
+
+/// A column of a view as CREATE VIEW names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedColumn {
+    /// The name.
+    pub name: String,
+    /// The text behind COMMENT.
+    pub comment: Option<String>,
 }
 
 /// Where a temporary view's rows come from.
@@ -79,7 +158,7 @@ pub enum ViewSource {
         /// The query.
         query: Box<Query>,
         /// Names of the view's columns; empty to keep the query's.
-        columns: Vec<String>,
+        columns: Vec<NamedColumn>,
     },
     /// `[(columns)] USING format OPTIONS (..)`
     File {

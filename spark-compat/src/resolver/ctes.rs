@@ -65,7 +65,7 @@ impl Resolver<'_> {
     /// The relation that a reference to a WITH query stands for. Each reference resolves the text anew, so that its
     /// attributes are its own.
     pub(super) fn cte(&self, cte: &Cte<'_>) -> Result<Relation> {
-        let place = Place { ctes: cte.before.clone(), outer: cte.outer };
+        let place = Place { ctes: cte.before.clone(), outer: cte.outer, windows: &[] };
         let relation = self.query(cte.query, &place)?;
         Ok(Relation {
             plan: relation.plan,

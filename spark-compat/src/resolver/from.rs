@@ -7,7 +7,7 @@ use super::attribute::Attribute;
 use super::depth::descend;
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
-use super::tables::{Table, TableDefinition, ViewQuery};
+use super::tables::{Table, TableDefinition, ViewName, ViewQuery};
 use super::{Facts, Place, Resolver, ctes, name_parts, plan, refuse};
 use crate::error::{Result, SparkError};
 
@@ -84,31 +84,38 @@ impl Resolver<'_> {
         else {
             return Err(SparkError::internal("not a table name"));
         };
-        refuse(args.is_some(), &format!("the table function {name}"))?;
         refuse(version.is_some(), "time travel")?;
         refuse(sample.is_some(), "TABLESAMPLE")?;
         refuse(!with_hints.is_empty() || !index_hints.is_empty(), "table hints")?;
         refuse(*with_ordinality || json_path.is_some() || !partitions.is_empty(), "table name modifiers")?;
-        let relation = self
-            .named_table(&name_parts(name)?, place)
-            .map_err(|error| error.at(sqlparser::ast::Spanned::span(name).start))?;
+        let parts = name_parts(name)?;
+        let relation = match args {
+            Some(ast::TableFunctionArgs { args, settings }) => {
+                refuse(settings.is_some(), "SETTINGS")?;
+                self.table_function(&parts.join("."), args, place)
+            }
+            None => self.named_table(&parts, place),
+        };
+        let relation = relation.map_err(|error| error.at(sqlparser::ast::Spanned::span(name).start))?;
         aliased(relation, alias.as_ref(), None)
     }
 
     /// The relation that a name stands for: a WITH query, a temporary view, or ``format.`path` ``.
     pub(super) fn named_table(&self, parts: &[String], place: &Place<'_>) -> Result<Relation> {
+        if let [name] = parts
+            && let Some(cte) = ctes::find(&place.ctes, name)
+        {
+            return self.cte(cte);
+        }
+        let view = ViewName::of(parts).and_then(|name| self.tables.view(&name).map(|found| (name, found)));
+        if let Some((name, definition)) = view {
+            let relation = match definition.as_ref() {
+                TableDefinition::Files(table) => self.scan(table)?,
+                TableDefinition::Query(view) => self.view_query(&name.to_string(), view)?,
+            };
+            return Ok(Relation { plan: relation.plan, scope: relation.scope.requalified(&name.name) });
+        }
         match parts {
-            [name] => {
-                if let Some(cte) = ctes::find(&place.ctes, name) {
-                    return self.cte(cte);
-                }
-                let definition = self.tables.view(name).ok_or_else(|| self.tables.not_found(name))?;
-                let relation = match definition.as_ref() {
-                    TableDefinition::Files(table) => self.scan(table)?,
-                    TableDefinition::Query(view) => self.view_query(name, view)?,
-                };
-                Ok(Relation { plan: relation.plan, scope: relation.scope.requalified(name) })
-            }
             [format, path] => match self.tables.file(format, path) {
                 Some(table) => self.scan(table),
                 None => Err(self.tables.not_found(&parts.join("."))),

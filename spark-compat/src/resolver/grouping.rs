@@ -13,8 +13,10 @@ use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::select::{Item, add_missing_columns, without_repetitions};
 use super::typed::Typed;
+use super::windows::{Windows, has_window};
 use super::{AttributeIds, Place, Resolver, order, plan};
 use crate::error::{Result, SparkError};
+use crate::functions::nested::kind::contains_map;
 use crate::types::SparkType;
 
 impl Resolver<'_> {
@@ -41,6 +43,7 @@ impl Resolver<'_> {
             .into_iter()
             .map(|item| Ok(Item { typed: grouping.over_groups(item.typed)?, ..item }))
             .collect::<Result<Vec<_>>>()?;
+        let (rewritten, windows) = Windows::of_items(self.ids, rewritten)?;
         let over_groups = grouping.scope();
         let mut columns = Vec::with_capacity(rewritten.len());
         let mut exprs = Vec::with_capacity(rewritten.len());
@@ -63,6 +66,7 @@ impl Resolver<'_> {
         if let Some(condition) = condition {
             plan = plan::filter(plan, condition)?;
         }
+        plan = windows.plan(plan)?;
         for key in &sort_keys {
             add_missing_columns(&mut exprs, &key.expr, &plan);
         }
@@ -145,6 +149,9 @@ impl Resolver<'_> {
                 Some((_, definition)) => Ok(Transformed::yes(definition.clone())),
                 None => Ok(Transformed::no(expr)),
             })?;
+        if has_window(&expanded.data) {
+            return Err(SparkError::analysis("It is not allowed to use window functions inside HAVING clause"));
+        }
         grouping.rewrite(expanded.data, &Scope::default())
     }
 }
@@ -356,23 +363,19 @@ fn alias_of_item(group: &ast::Expr, items: &[Item], input: &Scope) -> Result<Opt
     }
     let item = items.iter().find(|item| item.alias.as_deref().is_some_and(|alias| super::same_name(alias, &name)));
     match item {
-        Some(item) if has_aggregate(&item.typed.expr) => Err(SparkError::analysis(format!(
-            "aggregate functions are not allowed in GROUP BY, but found {}",
-            item.typed.name
-        ))),
+        Some(item) if has_aggregate(&item.typed.expr) || has_window(&item.typed.expr) => Err(SparkError::analysis(
+            format!("aggregate functions are not allowed in GROUP BY, but found {}", item.typed.name),
+        )),
         item => Ok(item.map(|item| item.typed.clone())),
     }
 }
 
 fn refuse_ungroupable(typed: &Typed) -> Result<()> {
     match &typed.data_type {
-        SparkType::Map { .. } => Err(SparkError::analysis(format!(
+        nested if contains_map(nested) => Err(SparkError::analysis(format!(
             "expression {} cannot be used as a grouping expression because its data type {} is not an orderable data type.",
             typed.name, typed.data_type
         ))),
-        SparkType::Array { .. } | SparkType::Struct(_) => {
-            Err(SparkError::unsupported(format!("grouping by {}", typed.data_type)))
-        }
         _ => Ok(()),
     }
 }

@@ -16,6 +16,7 @@ mod ctes;
 mod depth;
 mod expr;
 mod from;
+mod generators;
 mod grouping;
 mod joins;
 mod names;
@@ -28,21 +29,25 @@ mod select;
 mod set_ops;
 mod similarity;
 mod star;
+mod table_functions;
 mod tables;
+mod time_windows;
 mod typed;
 mod values;
+mod windows;
 
 use sqlparser::ast;
 
-pub(crate) use attribute::AttributeIds;
+pub(crate) use attribute::{Attribute, AttributeIds};
 use ctes::Ctes;
 pub(crate) use expr::evaluate_constant;
 pub(crate) use names::call_name;
 pub(crate) use relation::Relation;
 pub(crate) use scope::{Scope, same_name};
 pub(crate) use similarity::suggestions;
-pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewQuery};
+pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewName, ViewQuery};
 pub(crate) use typed::Typed;
+pub(crate) use windows::Over;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
@@ -52,6 +57,8 @@ use crate::error::{Result, SparkError};
 pub(crate) struct Facts {
     /// The session time zone.
     pub zone: Zone,
+    /// Whether the setting calls the zone by the id that Java writes.
+    pub zone_has_own_id: bool,
     /// The query's current timestamp, in microseconds since the epoch.
     pub now: i64,
 }
@@ -76,6 +83,8 @@ struct Place<'a> {
     ctes: Ctes<'a>,
     /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
     outer: &'a [&'a Scope],
+    /// The windows that the SELECT's WINDOW clause names.
+    windows: &'a [ast::NamedWindowDefinition],
 }
 
 impl<'s> Resolver<'s> {

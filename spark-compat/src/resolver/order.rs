@@ -10,6 +10,7 @@ use super::scope::Scope;
 use super::typed::Typed;
 use super::{Place, Resolver, plan, refuse};
 use crate::error::{Result, SparkError};
+use crate::functions::nested::kind::is_orderable;
 
 /// The sort keys of a SELECT: those of the query's ORDER BY, or its own SORT BY or CLUSTER BY.
 ///
@@ -82,16 +83,12 @@ fn by_position(position: i64, output: &Scope) -> Result<Typed> {
     Ok(Typed::attribute(&column.attribute, &column.name))
 }
 
-fn refuse_unorderable(typed: &Typed) -> Result<()> {
-    use crate::types::SparkType;
+pub(super) fn refuse_unorderable(typed: &Typed) -> Result<()> {
     match &typed.data_type {
-        SparkType::Map { .. } | SparkType::CalendarInterval => Err(SparkError::analysis(format!(
-            "cannot resolve '{}' due to data type mismatch: cannot sort data type {}",
-            typed.name, typed.data_type
+        nested if !is_orderable(nested) => Err(SparkError::analysis(format!(
+            "cannot resolve '{}' due to data type mismatch: cannot sort data type {nested}",
+            typed.name
         ))),
-        SparkType::Array { .. } | SparkType::Struct(_) => {
-            Err(SparkError::unsupported(format!("ordering by {}", typed.data_type)))
-        }
         _ => Ok(()),
     }
 }

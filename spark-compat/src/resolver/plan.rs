@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::{DFSchema, JoinConstraint, JoinType, NullEquality};
 use datafusion::logical_expr::logical_plan::{
-    Aggregate, Distinct, EmptyRelation, Filter, Join, Limit, Projection, Sort, Union, Values,
+    Aggregate, Distinct, EmptyRelation, Filter, Join, Limit, Projection, Sort, Union, Values, Window,
 };
 use datafusion::logical_expr::{Expr, LogicalPlan, SortExpr, lit};
 
@@ -35,6 +35,11 @@ pub(crate) fn filter(input: LogicalPlan, predicate: Expr) -> Result<LogicalPlan>
 /// One row for each group; without `groups`, one row.
 pub(crate) fn aggregate(input: LogicalPlan, groups: Vec<Expr>, aggregates: Vec<Expr>) -> Result<LogicalPlan> {
     Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input), groups, aggregates)?))
+}
+
+/// The rows with the values of window functions, which share partitions and order, as further columns.
+pub(crate) fn window(input: LogicalPlan, functions: Vec<Expr>) -> Result<LogicalPlan> {
+    Ok(LogicalPlan::Window(Window::try_new(functions, Arc::new(input))?))
 }
 
 /// A join under a condition; DataFusion's optimizer finds the equalities in it.

@@ -5,9 +5,11 @@ use sqlparser::ast;
 
 use super::attribute::AttributeIds;
 use super::expr::{Clause, Lowering, has_aggregate};
+use super::generators::{self, GeneratorItem};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
+use super::windows::Windows;
 use super::{Place, Resolver, order, plan, refuse, star};
 use crate::error::{Result, SparkError};
 
@@ -56,9 +58,15 @@ impl Resolver<'_> {
     ) -> Result<Relation> {
         refuse_unsupported(select)?;
         let keys = order::keys_of_select(select, keys)?;
+        check_window_names(&select.named_window)?;
+        let place = &Place { windows: &select.named_window, ..place.clone() };
         let input = self.from(&select.from, place)?;
+        let mut views = select.lateral_views.iter();
+        let input = views.try_fold(input, |input, view| self.lateral_view(input, view, place))?;
         let input = self.filtered(input, select.selection.as_ref(), place)?;
-        let items = self.items(&select.projection, &input.scope, place)?;
+        let input = self.windowed(input, select, &keys, place)?;
+        let (mut items, generators) = self.items(&select.projection, &input.scope, place)?;
+        let generator = generators::check_single(&generators)?;
         let distinct = match &select.distinct {
             None | Some(ast::Distinct::All) => false,
             Some(ast::Distinct::Distinct) => true,
@@ -66,13 +74,25 @@ impl Resolver<'_> {
         };
 
         let groups = group_expressions(&select.group_by)?;
-        let grouped =
-            groups.is_some() || select.having.is_some() || items.iter().any(|item| has_aggregate(&item.typed.expr));
+        let array = generator.map(GeneratorItem::array);
+        let in_list = items.iter().chain(&array).any(|item| has_aggregate(&item.typed.expr));
+        let grouped = groups.is_some() || select.having.is_some() || in_list;
         let sort_here = if distinct { &[][..] } else { &keys };
-        let selected = if grouped {
-            self.grouped(input, items, groups.unwrap_or_default(), select.having.as_ref(), sort_here, place)?
-        } else {
-            self.projected(input, items, sort_here, place)?
+        let selected = match (grouped, generator, array) {
+            (true, Some(generator), Some(array)) => {
+                items.insert(generator.at.min(items.len()), array);
+                let groups = groups.unwrap_or_default();
+                let grouped = self.grouped(input, items, groups, select.having.as_ref(), &[], place)?;
+                self.sorted(self.generated_over_groups(grouped, generator)?, sort_here, place)?
+            }
+            (true, _, _) => {
+                self.grouped(input, items, groups.unwrap_or_default(), select.having.as_ref(), sort_here, place)?
+            }
+            (false, Some(generator), _) => {
+                let (input, items) = self.generated(input, items, generator)?;
+                self.projected(input, items, sort_here, place)?
+            }
+            (false, None, _) => self.projected(input, items, sort_here, place)?,
         };
         if distinct {
             let relation = self.distinct(selected)?;
@@ -88,16 +108,36 @@ impl Resolver<'_> {
         Ok(Relation { plan: plan::filter(input.plan, condition.expr)?, scope: input.scope })
     }
 
-    /// The SELECT list with its stars expanded.
-    fn items(&self, projection: &[ast::SelectItem], scope: &Scope, place: &Place<'_>) -> Result<Vec<Item>> {
+    /// The SELECT list with its stars expanded, and apart from it its generators.
+    fn items(
+        &self,
+        projection: &[ast::SelectItem],
+        scope: &Scope,
+        place: &Place<'_>,
+    ) -> Result<(Vec<Item>, Vec<GeneratorItem>)> {
         let scopes = [scope];
         let lowering = Lowering::new(self, place, &scopes, Clause::Select);
         let mut items = Vec::new();
+        let mut generators = Vec::new();
         for item in projection {
+            let generator = match item {
+                ast::SelectItem::UnnamedExpr(expr) => lowering.generator_item(expr, &[], items.len())?,
+                ast::SelectItem::ExprWithAlias { expr, alias } => {
+                    lowering.generator_item(expr, std::slice::from_ref(alias), items.len())?
+                }
+                ast::SelectItem::ExprWithAliases { expr, aliases } => {
+                    lowering.generator_item(expr, aliases, items.len())?
+                }
+                _ => None,
+            };
+            if let Some(generator) = generator {
+                generators.push(generator);
+                continue;
+            }
             match item {
                 ast::SelectItem::UnnamedExpr(expr) => {
                     let typed = lowering.lower(expr)?;
-                    let typed = match cast_column(expr) {
+                    let typed = match cast_column(expr).or_else(|| path_column(expr)) {
                         Some(name) => typed.named(name),
                         None => typed,
                     };
@@ -109,17 +149,18 @@ impl Resolver<'_> {
                     items.push(Item { typed, alias: Some(alias.value.clone()), qualifier: None, from_star: false });
                 }
                 ast::SelectItem::ExprWithAliases { .. } => {
-                    return Err(SparkError::unsupported("AS with several names"));
+                    return Err(SparkError::analysis("AS with several names is for generators only"));
                 }
                 ast::SelectItem::Wildcard(options) => {
                     items.extend(star::columns(scope, options)?.into_iter().map(star_item));
                 }
                 ast::SelectItem::QualifiedWildcard(kind, options) => {
-                    items.extend(star::qualified_columns(scope, kind, options)?.into_iter().map(star_item));
+                    let starred = star::qualified_columns(scope, kind, options, self.facts.zone)?;
+                    items.extend(starred.into_iter().map(starred_item));
                 }
             }
         }
-        Ok(items)
+        Ok((items, generators))
     }
 
     /// A SELECT list without grouping. Sort keys may use columns that the list leaves out.
@@ -130,6 +171,8 @@ impl Resolver<'_> {
         keys: &[ast::OrderByExpr],
         place: &Place<'_>,
     ) -> Result<Relation> {
+        let (items, windows) = Windows::of_items(self.ids, items)?;
+        let input = Relation { plan: windows.plan(input.plan)?, scope: input.scope };
         let (columns, mut exprs): (Vec<_>, Vec<_>) =
             items.iter().map(|item| item.output(self.ids, &input.scope)).unzip();
         let output = Scope::new(columns);
@@ -176,6 +219,20 @@ fn column_name(expr: &ast::Expr) -> Option<&str> {
     }
 }
 
+/// The last part of a dotted name, which is what a field of a struct is called.
+fn path_column(expr: &ast::Expr) -> Option<&str> {
+    match expr {
+        ast::Expr::Nested(inner) => path_column(inner),
+        ast::Expr::CompoundIdentifier(parts) => parts.last().map(|part| part.value.as_str()),
+        _ => None,
+    }
+}
+
+fn starred_item(starred: star::Starred) -> Item {
+    let star::Starred { typed, name, qualifier, is_field } = starred;
+    Item { typed, alias: is_field.then_some(name), qualifier, from_star: true }
+}
+
 fn star_item(column: &ScopeColumn) -> Item {
     Item {
         typed: Typed::attribute(&column.attribute, &column.name),
@@ -207,6 +264,18 @@ pub(super) fn without_repetitions(exprs: Vec<Expr>) -> Vec<Expr> {
     unique
 }
 
+/// Each window of the WINDOW clause has a name of its own.
+fn check_window_names(windows: &[ast::NamedWindowDefinition]) -> Result<()> {
+    let mut names = std::collections::HashSet::new();
+    match windows.iter().find(|definition| !names.insert(definition.0.value.to_lowercase())) {
+        Some(repeated) => Err(SparkError::new(
+            crate::error::ErrorKind::Parse,
+            format!("The definition of window '{}' is repetitive", repeated.0.value),
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The expressions of GROUP BY; `None` without one.
 fn group_expressions(group_by: &ast::GroupByExpr) -> Result<Option<&[ast::Expr]>> {
     match group_by {
@@ -231,7 +300,7 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
         exclude,
         into,
         from: _,
-        lateral_views,
+        lateral_views: _,
         prewhere,
         selection: _,
         connect_by,
@@ -240,7 +309,7 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
         distribute_by: _,
         sort_by: _,
         having: _,
-        named_window,
+        named_window: _,
         qualify,
         window_before_qualify: _,
         value_table_mode,
@@ -250,10 +319,8 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
     refuse(top.is_some(), "TOP")?;
     refuse(exclude.is_some(), "EXCLUDE")?;
     refuse(into.is_some(), "SELECT INTO")?;
-    refuse(!lateral_views.is_empty(), "LATERAL VIEW")?;
     refuse(prewhere.is_some(), "PREWHERE")?;
     refuse(!connect_by.is_empty(), "CONNECT BY")?;
-    refuse(!named_window.is_empty(), "the WINDOW clause")?;
     refuse(qualify.is_some(), "QUALIFY")?;
     refuse(value_table_mode.is_some(), "SELECT AS VALUE")
 }

@@ -1,6 +1,7 @@
 //! What the names in FROM mean: temporary views, and files that the statement names itself.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use datafusion::logical_expr::{Expr, LogicalPlan};
@@ -42,6 +43,8 @@ pub(crate) struct ViewQuery {
     pub zone: Zone,
     /// The columns that the view showed when it was made, under the names that `CREATE VIEW v (a, b)` gave.
     pub columns: Vec<TableColumn>,
+    /// What CREATE VIEW says of the columns; empty if it did not name them.
+    pub comments: Vec<Option<String>>,
     /// The names that the query gave to those columns then.
     pub query_names: Vec<String>,
 }
@@ -55,27 +58,72 @@ pub(crate) enum TableDefinition {
     Query(ViewQuery),
 }
 
+/// The name of a temporary view; lookup ignores case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ViewName {
+    /// Whether the view is one of the database [`ViewName::DATABASE`].
+    pub global: bool,
+    /// The name without the database.
+    pub name: String,
+}
+
+impl ViewName {
+    /// The database of global temporary views.
+    pub const DATABASE: &'static str = "global_temp";
+
+    /// The view that a dotted name may mean.
+    pub fn of(parts: &[String]) -> Option<Self> {
+        match parts {
+            [name] => Some(Self { global: false, name: name.clone() }),
+            [database, name] if database.eq_ignore_ascii_case(Self::DATABASE) => {
+                Some(Self { global: true, name: name.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    /// The name in lower case.
+    pub fn lowered(self) -> Self {
+        Self { name: self.name.to_lowercase(), ..self }
+    }
+}
+
+impl fmt::Display for ViewName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.global {
+            write!(f, "{}.", Self::DATABASE)?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
 /// The tables that a statement can name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tables {
-    views: BTreeMap<String, (String, Arc<TableDefinition>)>,
+    /// By their names in lower case.
+    views: BTreeMap<ViewName, (ViewName, Arc<TableDefinition>)>,
     files: HashMap<(String, String), Table>,
 }
 
 impl Tables {
     /// The view called `name`, without regard to case.
-    pub fn view(&self, name: &str) -> Option<&Arc<TableDefinition>> {
-        self.views.get(&name.to_lowercase()).map(|(_, definition)| definition)
+    pub fn view(&self, name: &ViewName) -> Option<&Arc<TableDefinition>> {
+        self.views.get(&name.clone().lowered()).map(|(_, definition)| definition)
+    }
+
+    /// The names of all views as they were given, in order.
+    pub fn views(&self) -> impl Iterator<Item = &ViewName> {
+        self.views.values().map(|(name, _)| name)
     }
 
     /// Makes `name` stand for `definition`.
-    pub fn set_view(&mut self, name: &str, definition: Arc<TableDefinition>) {
-        self.views.insert(name.to_lowercase(), (name.to_string(), definition));
+    pub fn set_view(&mut self, name: &ViewName, definition: Arc<TableDefinition>) {
+        self.views.insert(name.clone().lowered(), (name.clone(), definition));
     }
 
     /// Forgets a view; says whether there was one.
-    pub fn remove_view(&mut self, name: &str) -> bool {
-        self.views.remove(&name.to_lowercase()).is_some()
+    pub fn remove_view(&mut self, name: &ViewName) -> bool {
+        self.views.remove(&name.clone().lowered()).is_some()
     }
 
     /// The files that ``format.`path` `` names in this statement.
@@ -90,7 +138,7 @@ impl Tables {
 
     /// The error for a name that means nothing, with names that are near it.
     pub fn not_found(&self, name: &str) -> SparkError {
-        let near = suggestions(name, self.views.values().map(|(name, _)| name.as_str()));
+        let near = suggestions(name, self.views().map(|view| view.name.as_str()));
         let mut message = format!("Table or view not found: {name}");
         if !near.is_empty() {
             let names: Vec<_> = near.iter().map(|n| format!("'{n}'")).collect();
@@ -107,14 +155,21 @@ mod tests {
     #[test]
     fn a_missing_table_is_reported_with_the_nearest_names() {
         let mut tables = Tables::default();
-        let view = ViewQuery { query: parse("select 1"), zone: Zone::UTC, columns: vec![], query_names: vec![] };
-        tables.set_view("LineItem", Arc::new(TableDefinition::Query(view)));
+        let view = ViewQuery {
+            query: parse("select 1"),
+            zone: Zone::UTC,
+            columns: vec![],
+            comments: vec![],
+            query_names: vec![],
+        };
+        let name = |name: &str| ViewName { global: false, name: name.into() };
+        tables.set_view(&name("LineItem"), Arc::new(TableDefinition::Query(view)));
         assert_eq!(
             tables.not_found("lineitems").message,
             "Table or view not found: lineitems; did you mean 'LineItem'?"
         );
         assert_eq!(tables.not_found("weather").message, "Table or view not found: weather");
-        assert!(tables.view("LINEITEM").is_some());
+        assert!(tables.view(&name("LINEITEM")).is_some());
     }
 
     fn parse(sql: &str) -> Box<ast::Query> {

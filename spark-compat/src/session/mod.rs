@@ -1,13 +1,16 @@
 //! A Spark session: settings and temporary views that live together, and the way from a statement to its result.
 
 mod command;
+mod describe;
 mod interrupt;
 mod options;
 mod output;
 mod prepared;
+mod rows;
 mod schema;
 mod settings;
 mod state;
+mod variables;
 mod views;
 
 use std::fmt;
@@ -30,9 +33,9 @@ use views::Reached;
 
 use crate::error::{Result, SparkError};
 use crate::formats::{self, FileRelation, Storage};
-use crate::parse::{Statement, ViewSource, parse_script};
+use crate::parse::{NamedColumn, Statement, ViewSource, parse_script, split_script};
 use crate::resolver::{
-    AttributeIds, Facts, Relation, Resolver, Table, TableColumn, TableDefinition, Tables, ViewQuery,
+    AttributeIds, Facts, Relation, Resolver, Table, TableColumn, TableDefinition, Tables, ViewName, ViewQuery,
 };
 
 /// One client's session. Clones share the settings and the views.
@@ -70,36 +73,61 @@ impl SparkSession {
         let effect = match statement {
             Statement::Query(query) => return self.query(query).await,
             Statement::CreateTempView { name, or_replace, global, source } => {
-                if *global {
-                    return Err(SparkError::unsupported("GLOBAL TEMPORARY VIEW"));
-                }
+                let name = ViewName { global: *global, name: name.clone() };
                 self.create_view(name, *or_replace, source).await?
             }
             Statement::DropView { name, if_exists } => self.drop_view(name, *if_exists)?,
-            Statement::SetConfig { key, value } => Effect::Setting(Change::set(key, value)?),
-            Statement::ResetConfig { key } => Effect::Setting(Change::reset(key.as_deref())?),
-            Statement::SetTimeZone { zone: Some(zone) } => Effect::Setting(Change::time_zone(zone)?),
-            Statement::SetTimeZone { zone: None } => Effect::Setting(Change::reset(None)?),
-            Statement::ShowConfig { .. } => return Err(SparkError::unsupported("SET without a value")),
-            Statement::ShowViews { .. } => return Err(SparkError::unsupported("SHOW VIEWS and SHOW TABLES")),
-            Statement::DescribeRelation { .. } | Statement::DescribeQuery(_) => {
-                return Err(SparkError::unsupported("DESCRIBE"));
+            Statement::Touch { name, if_exists } => {
+                if !if_exists {
+                    self.shared.check_relation(name)?;
+                }
+                Effect::Nothing
             }
+            Statement::Nothing => Effect::Nothing,
+            Statement::Use { name } => describe::use_namespace(name)?,
+            Statement::SetConfig { key, value } => Effect::Setting(Change::set(key, value)?),
+            Statement::ResetConfig { key } => Effect::Setting(Change::reset(key.as_deref())),
+            Statement::SetTimeZone { zone: Some(zone) } => Effect::Setting(Change::time_zone(zone)?),
+            Statement::SetTimeZone { zone: None } => {
+                Effect::Setting(Change::time_zone(&self.shared.initial.time_zone)?)
+            }
+            Statement::ShowConfig { key } => {
+                if let Some(key) = key {
+                    self.shared.settings().value(key)?;
+                }
+                Effect::Settings(key.clone())
+            }
+            Statement::Show(show) => self.show(show)?,
+            Statement::DescribeRelation { name, extended, column } => {
+                self.describe_relation(name, *extended, column.as_deref())?
+            }
+            Statement::DescribeQuery(query) => self.describe_query(query).await?,
+            Statement::DescribeFunction { name } => Self::describe_function(name)?,
+            Statement::Explain { logical, query } => self.explain(query, *logical).await?,
         };
         Ok(Prepared {
-            schema: SparkSchema::default(),
+            schema: effect.schema(),
             time_zone: self.shared.settings().time_zone_label(),
             action: Action::Command(Command { session: Arc::clone(&self.shared), effect }),
         })
     }
 
+    /// Splits and parses a text, in which `${name}` stands for the value of a setting as it is now.
+    pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
+        parse_script(&variables::substitute(sql, &self.shared.settings())?)
+    }
+
     /// Runs the statements of a script in order and collects the result of each.
     pub async fn execute_script(&self, sql: &str) -> Result<Vec<(SparkSchema, Vec<RecordBatch>)>> {
         let mut results = Vec::new();
-        for statement in parse_script(sql)? {
-            let prepared = self.prepare(&statement).await?;
-            let schema = prepared.schema().clone();
-            results.push((schema, prepared.execute().await?.try_collect().await?));
+        // Where variables stand in the text, each statement is read only when those before it have run.
+        let parts = if sql.contains("${") { split_script(sql) } else { vec![sql] };
+        for part in parts {
+            for statement in self.parse(part)? {
+                let prepared = self.prepare(&statement).await?;
+                let schema = prepared.schema().clone();
+                results.push((schema, prepared.execute().await?.try_collect().await?));
+            }
         }
         Ok(results)
     }
@@ -143,22 +171,22 @@ impl SparkSession {
         formats::open(storage, relation).await
     }
 
-    async fn create_view(&self, name: &str, or_replace: bool, source: &ViewSource) -> Result<Effect> {
-        if !or_replace && self.shared.tables().view(name).is_some() {
-            return Err(already_exists(name));
+    async fn create_view(&self, name: ViewName, or_replace: bool, source: &ViewSource) -> Result<Effect> {
+        if !or_replace && self.shared.tables().view(&name).is_some() {
+            return Err(already_exists(&name));
         }
         let definition = match source {
-            ViewSource::Query { query, columns } => self.query_view(name, query, columns).await?,
+            ViewSource::Query { query, columns } => self.query_view(&name, query, columns).await?,
             ViewSource::File { format, options, columns } => {
                 let (path, options) = path_option(options)?;
                 let relation = FileRelation { format, path, options: &options, columns: columns.as_deref() };
                 TableDefinition::Files(self.open(relation).await?)
             }
         };
-        Ok(Effect::SetView { name: name.to_string(), or_replace, definition: Arc::new(definition) })
+        Ok(Effect::SetView { name, or_replace, definition: Arc::new(definition) })
     }
 
-    async fn query_view(&self, name: &str, query: &ast::Query, names: &[String]) -> Result<TableDefinition> {
+    async fn query_view(&self, name: &ViewName, query: &ast::Query, names: &[NamedColumn]) -> Result<TableDefinition> {
         let settings = self.shared.settings();
         let tables = self.tables_for(query).await?;
         views::check_not_recursive(name, query, &tables)?;
@@ -174,22 +202,23 @@ impl SparkSession {
         }
         let query_names = of_query.iter().map(|column| column.name.clone()).collect();
         let mut columns = of_query;
-        for (column, name) in columns.iter_mut().zip(names) {
-            column.name.clone_from(name);
+        for (column, named) in columns.iter_mut().zip(names) {
+            column.name.clone_from(&named.name);
         }
+        views::check_distinct(&columns)?;
+        let comments = names.iter().map(|named| named.comment.clone()).collect();
         let query = Box::new(query.clone());
-        Ok(TableDefinition::Query(ViewQuery { query, zone: settings.zone, columns, query_names }))
+        Ok(TableDefinition::Query(ViewQuery { query, zone: settings.zone, columns, comments, query_names }))
     }
 
     fn drop_view(&self, name: &[String], if_exists: bool) -> Result<Effect> {
-        let [name] = name else {
-            return Err(SparkError::unsupported(format!("DROP VIEW of the qualified name {}", name.join("."))));
-        };
         let tables = self.shared.tables();
-        if !if_exists && tables.view(name).is_none() {
-            return Err(tables.not_found(name));
+        let view = ViewName::of(name).filter(|view| tables.view(view).is_some());
+        match view {
+            Some(name) => Ok(Effect::DropView { name, if_exists }),
+            None if if_exists => Ok(Effect::Nothing),
+            None => Err(tables.not_found(&path_of(name))),
         }
-        Ok(Effect::DropView { name: name.clone(), if_exists })
     }
 }
 
@@ -198,8 +227,8 @@ impl Shared {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn apply(&self, change: &Change) {
-        self.settings.write().unwrap_or_else(PoisonError::into_inner).apply(change, &self.initial);
+    fn apply(&self, change: &Change) -> Result<()> {
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).apply(change, &self.initial)
     }
 
     fn tables(&self) -> Tables {
@@ -219,7 +248,11 @@ impl fmt::Debug for Shared {
 }
 
 fn resolve(query: &ast::Query, tables: &Tables, settings: &Settings, ids: &AttributeIds) -> Result<Relation> {
-    let facts = Facts { zone: settings.zone, now: chrono::Utc::now().timestamp_micros() };
+    let facts = Facts {
+        zone: settings.zone,
+        zone_has_own_id: settings.zone.to_string() == settings.time_zone,
+        now: chrono::Utc::now().timestamp_micros(),
+    };
     Resolver::new(tables, facts, ids).resolve(query)
 }
 
@@ -244,4 +277,9 @@ fn path_option(options: &[(String, String)]) -> Result<(&str, Vec<(String, Strin
     let path = options.iter().find(is_path).map(|(_, path)| path.as_str());
     let path = path.ok_or_else(|| SparkError::analysis("Unable to infer schema: give OPTIONS (path '..')"))?;
     Ok((path, options.iter().filter(|option| !is_path(option)).cloned().collect()))
+}
+
+/// A name as it is shown.
+fn path_of(name: &[String]) -> String {
+    name.join(".")
 }

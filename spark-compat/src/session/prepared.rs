@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{EmptyRecordBatchStream, ExecutionPlan, execute_stream};
 
 use super::command::Command;
 use super::interrupt::{Interrupt, InterruptOnDrop, interruptible};
 use super::output;
+use super::rows;
 use super::schema::SparkSchema;
 use crate::error::Result;
 
@@ -77,8 +79,12 @@ impl Prepared {
                 Ok(Box::pin(InterruptOnDrop { stream, interrupt: interrupt.clone() }))
             }
             Action::Command(command) => {
-                command.run()?;
-                Ok(Box::pin(EmptyRecordBatchStream::new(schema)))
+                let rows = command.run()?;
+                if schema.fields().is_empty() {
+                    return Ok(Box::pin(EmptyRecordBatchStream::new(schema)));
+                }
+                let batch = Ok(rows::batch(Arc::clone(&schema), &rows)?);
+                Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter([batch]))))
             }
         }
     }

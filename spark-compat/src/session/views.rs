@@ -7,13 +7,13 @@ use sqlparser::ast::{self, visit_relations};
 
 use crate::error::{Result, SparkError};
 use crate::formats;
-use crate::resolver::{TableDefinition, Tables};
+use crate::resolver::{TableColumn, TableDefinition, Tables, ViewName};
 
 /// The tables that a query reaches: itself, and through the views it uses.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
     /// Names of views, in lower case.
-    pub views: BTreeSet<String>,
+    pub views: BTreeSet<ViewName>,
     /// Format and path of ``format.`path` ``.
     pub files: BTreeSet<(String, String)>,
 }
@@ -35,15 +35,16 @@ impl Reached {
             ControlFlow::Continue(())
         });
         for name in names {
-            match &name[..] {
-                [view] => {
-                    let Some(definition) = tables.view(view) else { continue };
-                    if self.views.insert(view.to_lowercase())
-                        && let TableDefinition::Query(view) = definition.as_ref()
-                    {
-                        self.add(&view.query, tables);
-                    }
+            let view = ViewName::of(&name).map(ViewName::lowered);
+            if let Some((view, definition)) = view.and_then(|view| tables.view(&view).map(|found| (view, found))) {
+                if self.views.insert(view)
+                    && let TableDefinition::Query(view) = definition.as_ref()
+                {
+                    self.add(&view.query, tables);
                 }
+                continue;
+            }
+            match &name[..] {
                 [format, path] if formats::is_format(format) => {
                     self.files.insert((format.clone(), path.clone()));
                 }
@@ -54,9 +55,18 @@ impl Reached {
 }
 
 /// An error if the view `name` would use itself.
-pub(super) fn check_not_recursive(name: &str, query: &ast::Query, tables: &Tables) -> Result<()> {
-    if tables.view(name).is_some() && Reached::by(query, tables).views.contains(&name.to_lowercase()) {
+pub(super) fn check_not_recursive(name: &ViewName, query: &ast::Query, tables: &Tables) -> Result<()> {
+    if tables.view(name).is_some() && Reached::by(query, tables).views.contains(&name.clone().lowered()) {
         return Err(SparkError::analysis(format!("Recursive view `{name}` detected: it uses itself")));
     }
     Ok(())
+}
+
+/// An error if two columns of a view have one name.
+pub(super) fn check_distinct(columns: &[TableColumn]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match columns.iter().map(|column| column.name.to_lowercase()).find(|name| !seen.insert(name.clone())) {
+        Some(name) => Err(SparkError::analysis(format!("Found duplicate column(s) in the view definition: `{name}`"))),
+        None => Ok(()),
+    }
 }

@@ -9,17 +9,15 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use spark_compat::{SparkError, SparkSession, parse_script};
+use spark_compat::{SparkError, SparkSession};
 use spark_differential::answer::{Outcome, Refusal, Table};
-use spark_differential::compare::{Verdict, compare};
 use spark_differential::known::KnownDifferences;
-use spark_differential::report::{Report, Tally};
+use spark_differential::run::{Judged, report};
 use spark_differential::suite::{Case, statement_files};
 
 use crate::support::session;
@@ -29,14 +27,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Statements nest deep, and unoptimised code has large frames.
 const STACK_BYTES: usize = 16 << 20;
-
-/// A query, Spark's answer, ours, and how they differ.
-struct Judged {
-    file: String,
-    case: Case,
-    here: Outcome,
-    verdict: Verdict,
-}
 
 #[test]
 fn statements_answer_as_spark_does() {
@@ -56,7 +46,7 @@ fn statements_answer_as_spark_does() {
     let mut known = KnownDifferences::parse(&std::fs::read_to_string(&known_path).unwrap()).unwrap();
     if env::var("CASEMATE_KNOWN_DIFFERENCES").is_ok_and(|value| value == "write") {
         forget_removed(&judged, &mut known);
-        judged.iter().for_each(|judged| known.record(&judged.case.query.id, &judged.verdict));
+        judged.iter().for_each(|judged| known.record(&judged.query.id, &judged.verdict));
         std::fs::write(known_path, known.text()).unwrap();
         return;
     }
@@ -85,8 +75,7 @@ async fn judge(file: String, setup: Arc<Vec<String>>, case: Case) -> Judged {
         Ok(Err(panic)) => Outcome::Refusal(Refusal::new("internal", panic.to_string())),
         Err(_) => Outcome::Refusal(Refusal::new("timeout", format!("no answer within {TIME_LIMIT:?}"))),
     };
-    let verdict = compare(&case.query.text, &case.expected, &here);
-    Judged { file, case, here, verdict }
+    Judged::new(file, case.query, case.expected, here)
 }
 
 async fn answer(setup: &[String], query: &str) -> Result<Table, SparkError> {
@@ -99,7 +88,7 @@ async fn answer(setup: &[String], query: &str) -> Result<Table, SparkError> {
 
 async fn last_table(session: &SparkSession, query: &str) -> Result<Table, SparkError> {
     let mut table = Table::default();
-    for statement in parse_script(query)? {
+    for statement in session.parse(query)? {
         let results = session.prepare(&statement).await?.execute().await?;
         let schema = results.schema();
         let batches: Vec<_> = results.try_collect().await?;
@@ -112,12 +101,12 @@ async fn last_table(session: &SparkSession, query: &str) -> Result<Table, SparkE
 fn complaints(judged: &[Judged], known: &KnownDifferences) -> Vec<String> {
     let mut complaints = Vec::new();
     for judged in judged {
-        let id = &judged.case.query.id;
+        let id = &judged.query.id;
         match (judged.verdict.difference(), known.reason(id)) {
-            (Some(difference), None) => complaints.push(describe(judged, &difference)),
+            (Some(_), None) => complaints.push(judged.to_string()),
             (None, Some(reason)) => complaints.push(format!(
                 "{id} agrees with Spark now: take it off known-differences.tsv ({reason})\n  {}",
-                judged.case.query.text
+                judged.query.text
             )),
             _ => {}
         }
@@ -129,42 +118,12 @@ fn complaints(judged: &[Judged], known: &KnownDifferences) -> Vec<String> {
 
 /// The listed queries of the files that ran which are no longer there; of all files if all ran.
 fn removed(judged: &[Judged], known: &KnownDifferences) -> Vec<String> {
-    let there: BTreeSet<&str> = judged.iter().map(|judged| judged.case.query.id.as_str()).collect();
+    let there: BTreeSet<&str> = judged.iter().map(|judged| judged.query.id.as_str()).collect();
     known.ids().filter(|id| is_selected(id) && !there.contains(id)).map(str::to_owned).collect()
 }
 
 fn forget_removed(judged: &[Judged], known: &mut KnownDifferences) {
     removed(judged, known).iter().for_each(|id| known.remove(id));
-}
-
-fn describe(judged: &Judged, difference: &str) -> String {
-    let mut text = format!("{}\n  {}\n  {difference}", judged.case.query.id, judged.case.query.text);
-    for (side, outcome) in [("Spark", &judged.case.expected), ("here ", &judged.here)] {
-        // Writing to a String can't fail.
-        let _ = match outcome {
-            Outcome::Table(table) => write!(
-                text,
-                "\n  {side}: {} {}",
-                serde_json::to_string(&table.schema).unwrap(),
-                serde_json::to_string(&table.rows).unwrap()
-            ),
-            Outcome::Refusal(refusal) => write!(text, "\n  {side}: {}: {}", refusal.kind(), refusal.headline()),
-        };
-    }
-    text
-}
-
-fn report(judged: &[Judged]) -> Report {
-    let mut report = Report::default();
-    for judged in judged {
-        if report.files.last().is_none_or(|(name, _)| *name != judged.file) {
-            report.files.push((judged.file.clone(), Tally::default()));
-        }
-        if let Some((_, tally)) = report.files.last_mut() {
-            tally.count(matches!(judged.case.expected, Outcome::Table(_)), &judged.verdict);
-        }
-    }
-    report
 }
 
 fn is_selected(name: &str) -> bool {

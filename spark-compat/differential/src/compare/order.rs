@@ -222,7 +222,7 @@ fn only_column(name: &str, columns: &[&str]) -> Option<usize> {
     }
 }
 
-fn without_alias<'a>(item: &'a [Token]) -> &'a [Token] {
+fn without_alias(item: &[Token]) -> &[Token] {
     match item {
         [expression @ .., keyword, Token::Word(_) | Token::Quoted(_)] if keyword.is("as") => expression,
         _ => item,

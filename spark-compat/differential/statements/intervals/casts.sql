@@ -1,9 +1,9 @@
 -- Texts and other intervals cast to intervals.
-select cast('1-2' as interval year to month), cast('-1-2' as interval year to month), cast('interval ''1-2'' year to month' as interval year to month), cast('INTERVAL -''1-2'' YEAR TO MONTH' as interval year to month), cast('x' as interval year to month);
-select cast('3' as interval year), cast('interval ''3'' year' as interval year), cast('3' as interval month), cast('-3' as interval month), cast('1-2' as interval month);
-select cast('1 02:03:04.5' as interval day to second), cast('-1 02:03:04' as interval day to second), cast('interval ''1 02:03:04.5'' day to second' as interval day to second);
+select cast('1-2' as interval year to month), cast('-1-2' as interval year to month), cast("interval '1-2' year to month" as interval year to month), cast("INTERVAL -'1-2' YEAR TO MONTH" as interval year to month);
+select cast('3' as interval year), cast("interval '3' year" as interval year), cast('3' as interval month), cast('-3' as interval month);
+select cast('1 02:03:04.5' as interval day to second), cast('-1 02:03:04' as interval day to second), cast("interval '1 02:03:04.5' day to second" as interval day to second);
 select cast('1 02' as interval day to hour), cast('1 02:03' as interval day to minute), cast('02:03' as interval hour to minute), cast('02:03:04' as interval hour to second), cast('03:04.25' as interval minute to second), cast('5' as interval day), cast('6' as interval hour), cast('7' as interval minute), cast('8.125' as interval second);
-select cast(a as interval day to second) from values ('1 02:03:04'), ('interval ''2 00:00:00'' day to second'), (null) t(a);
+select cast(a as interval day to second) from values ('1 02:03:04'), ("interval '2 00:00:00' day to second"), (null) t(a);
 select cast(a as interval day to second) from values ('1 day') t(a);
 select cast(a as interval year to month) from values ('1-2'), (' 3-4 '), (null) t(a);
 select cast(a as interval year to month) from values ('1 year') t(a);

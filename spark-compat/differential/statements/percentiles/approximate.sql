@@ -36,3 +36,4 @@ SELECT percentile_approx(id, 0.5, 10), percentile_approx(id, 0.21, 5), percentil
 SELECT percentile_approx(id * 7919 % 10007, 0.5, 100), percentile_approx(id * 7919 % 10007, 0.01, 50), percentile_approx(id * 7919 % 10007, 0.99, 50) FROM range(0, 10007, 1, 1);
 SELECT percentile_approx(id, 0.5, 10), percentile_approx(-id, 0.3, 25) FROM range(0, 120000, 1, 1);
 SELECT percentile_approx(a, 0.5) + 1, -percentile_approx(d, 0.25) FROM t;
+SELECT percentile_approx(d, 0.5), percentile_approx(d, 0.75), percentile_approx(d, 1.0) FROM (SELECT /*+ COALESCE(1) */ * FROM VALUES (2.5D), (-1D), (0D), (double('NaN')), (1e10D), (null) AS v(d));

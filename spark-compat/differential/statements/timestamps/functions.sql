@@ -26,7 +26,7 @@ select unix_seconds(date'1970-01-01');
 select date_trunc('year', t), date_trunc('YYYY', t), date_trunc('YY', t), date_trunc('quarter', t), date_trunc('MON', t), date_trunc('mm', t), date_trunc('month', t), date_trunc('week', t) from values (timestamp'2015-03-05 09:32:05.359123') v(t);
 select date_trunc('day', t), date_trunc('DD', t), date_trunc('hour', t), date_trunc('minute', t), date_trunc('second', t), date_trunc('millisecond', t), date_trunc('microsecond', t) from values (timestamp'2015-03-05 09:32:05.359123'), (timestamp'1960-03-05 09:32:05.359123') v(t) order by t;
 select date_trunc('xyz', timestamp'2015-03-05 09:32:05'), date_trunc(null, timestamp'2015-03-05 09:32:05'), date_trunc('year', null), date_trunc('MM', '2015-03-05 10:11:12'), date_trunc('hour', date'2015-03-05');
-select date_trunc(f, t) from values ('Year', timestamp'2015-03-05 09:32:05.359'), ('week', timestamp'2015-03-01 09:32:05.359'), ('no', timestamp'2015-03-05 09:32:05.359'), ('dd', null) v(f, t);
+select id, date_trunc(if(id = 0, 'Year', if(id = 1, 'week', if(id = 2, 'no', null))), timestamp'2015-03-01 09:32:05.359') from range(4);
 select date_trunc(timestamp'2015-03-05 09:32:05', 'year');
 select date_trunc('week', t), date_trunc('quarter', t), date_trunc('millisecond', t) from values (timestamp'0001-01-03 10:00:00'), (timestamp'-0001-05-05 10:00:00.123456'), (timestamp'1582-10-12 03:00:00') v(t) order by t;
 select cast(1 as timestamp), cast(1.5 as timestamp), cast(-1.5D as timestamp), cast(true as timestamp), cast(1Y as timestamp), cast(cast(1.23456789 as decimal(10,8)) as timestamp);

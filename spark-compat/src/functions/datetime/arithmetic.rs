@@ -8,11 +8,11 @@ use arrow::datatypes::{
 use datafusion::logical_expr::{Expr, Operator};
 
 use super::interval_arithmetic as intervals;
-use super::{dates, from_arrow, kernel, overflow};
+use super::{dates, kernel, overflow};
 use crate::arithmetic::ArithmeticOp;
 use crate::datetime::calendar;
 use crate::datetime::zone::{Zone, split_days};
-use crate::datetime::{CalendarInterval, MICROS_PER_DAY};
+use crate::datetime::{CalendarInterval, MICROS_PER_DAY, clock};
 use crate::error::{Result, SparkError};
 use crate::kernel::shared;
 use crate::resolver::Typed;
@@ -169,7 +169,7 @@ fn date_and_calendar(date: Expr, interval: Expr, sign: i32) -> Expr {
         let dates = dates.as_primitive::<Date32Type>();
         let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>();
         shared(try_binary::<_, _, _, Date32Type>(dates, intervals, |days, interval| {
-            let CalendarInterval { months, days: more, micros: _ } = from_arrow(interval);
+            let CalendarInterval { months, days: more, micros: _ } = CalendarInterval::from_arrow(interval);
             let total = calendar::add_months(days, months.wrapping_mul(sign))
                 .and_then(|moved| moved.checked_add(more.wrapping_mul(sign)));
             total.ok_or_else(|| overflow("integer"))
@@ -201,7 +201,7 @@ fn timestamp_and(time: Expr, interval: Typed, sign: i32, zone: Zone) -> Expr {
                 })?
             }
             _ => try_binary(times, intervals.as_primitive::<IntervalMonthDayNanoType>(), |time, interval| {
-                let CalendarInterval { months, days, micros } = from_arrow(interval);
+                let CalendarInterval { months, days, micros } = CalendarInterval::from_arrow(interval);
                 let signed = CalendarInterval {
                     months: months.wrapping_mul(sign),
                     days: days.wrapping_mul(sign),
@@ -220,7 +220,7 @@ pub(super) fn moved(micros: i64, interval: CalendarInterval, zone: Zone) -> Opti
     if interval.months != 0 {
         let (days, time) = split_days(zone.to_local(at));
         let days = calendar::add_months(days, interval.months)?;
-        let local = i64::from(days).checked_mul(MICROS_PER_DAY)?.checked_add(time)?;
+        let local = clock(days, time)?;
         at = zone.to_utc_keeping(local, zone.offset_at(at))?;
     }
     if interval.days != 0 {

@@ -280,7 +280,11 @@ fn of_calendar_interval(field: Field, interval: Expr) -> Option<(Expr, SparkType
         match field {
             Field::Year => shared(intervals.unary::<_, Int32Type>(|i| i.months / 12)),
             Field::Month => shared(intervals.unary::<_, Int8Type>(|i| (i.months % 12) as i8)),
-            Field::Day => shared(intervals.unary::<_, Int32Type>(|i| i.days)),
+            // Spark counts the whole days in the hours, too.
+            Field::Day => shared(
+                intervals
+                    .unary::<_, Int32Type>(|i| i.days.wrapping_add((i.nanoseconds / 1000 / MICROS_PER_DAY) as i32)),
+            ),
             Field::Second => decimal_seconds(intervals.unary(|i| i128::from(i.nanoseconds / 1000 % MICROS_PER_MINUTE))),
             _ => shared(intervals.unary::<_, Int8Type>(|i| of_clock(field, i.nanoseconds / 1000))),
         }

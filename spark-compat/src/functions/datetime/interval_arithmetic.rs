@@ -10,7 +10,7 @@ use arrow::error::ArrowError;
 use datafusion::common::Result as DataFusionResult;
 
 use super::arithmetic::mismatch;
-use super::{failed, from_arrow, kernel, overflow, to_arrow};
+use super::{failed, kernel, overflow, to_arrow};
 use crate::arithmetic::ArithmeticOp;
 use crate::coercion;
 use crate::datetime::zone::Zone;
@@ -52,7 +52,7 @@ pub(super) fn sum(op: ArithmeticOp, left: Typed, right: Typed, zone: Zone) -> Re
             let (left, right) =
                 (left.as_primitive::<IntervalMonthDayNanoType>(), right.as_primitive::<IntervalMonthDayNanoType>());
             shared(try_binary::<_, _, _, IntervalMonthDayNanoType>(left, right, |a, b| {
-                let (a, b) = (from_arrow(a), from_arrow(b));
+                let (a, b) = (CalendarInterval::from_arrow(a), CalendarInterval::from_arrow(b));
                 let sign = if minus { -1 } else { 1 };
                 to_arrow(CalendarInterval {
                     months: a.months.wrapping_add(b.months.wrapping_mul(sign)),
@@ -85,7 +85,7 @@ pub(crate) fn negate(interval: Typed, name: String) -> Result<Typed> {
         _ => {
             let intervals = array.as_primitive::<IntervalMonthDayNanoType>();
             let negated: PrimitiveArray<IntervalMonthDayNanoType> = intervals.try_unary(|i| {
-                let CalendarInterval { months, days, micros } = from_arrow(i);
+                let CalendarInterval { months, days, micros } = CalendarInterval::from_arrow(i);
                 let (months, days) = (months.wrapping_neg(), days.wrapping_neg());
                 to_arrow(CalendarInterval { months, days, micros: micros.wrapping_neg() })
             })?;
@@ -248,7 +248,7 @@ fn scale_calendar(op: ArithmeticOp, interval: Typed, number: Typed, zone: Zone) 
             if divides && number == 0.0 {
                 return Ok(None);
             }
-            to_arrow(scaled_calendar(from_arrow(interval), number, divides)).map(Some)
+            to_arrow(scaled_calendar(CalendarInterval::from_arrow(interval), number, divides)).map(Some)
         });
         shared(scaled.collect::<Result<PrimitiveArray<IntervalMonthDayNanoType>, ArrowError>>()?)
     });

@@ -10,11 +10,14 @@ pub(super) mod make;
 pub(super) mod moment;
 pub(super) mod patterns;
 pub(super) mod truncate;
+pub(super) mod window;
 pub(super) mod zones;
 
 pub(crate) use arithmetic::{arithmetic, negate};
 pub(crate) use fields::extract;
+pub(crate) use window::{TimeWindows, window_of};
 
+use arrow::datatypes::IntervalMonthDayNano;
 use arrow::error::ArrowError;
 
 use crate::datetime::CalendarInterval;
@@ -30,15 +33,7 @@ fn failed(error: SparkError) -> ArrowError {
     ArrowError::ExternalError(Box::new(error))
 }
 
-/// A calendar interval as plans hold it; nanoseconds hold the microseconds of 292 years at most.
-fn to_arrow(interval: CalendarInterval) -> Result<arrow::datatypes::IntervalMonthDayNano, ArrowError> {
-    let nanos = interval.micros.checked_mul(1000).ok_or_else(|| {
-        failed(SparkError::unsupported("calendar intervals of more than 292 years in hours, minutes and seconds"))
-    })?;
-    Ok(arrow::datatypes::IntervalMonthDayNano::new(interval.months, interval.days, nanos))
-}
-
-/// A calendar interval from what plans hold.
-fn from_arrow(interval: arrow::datatypes::IntervalMonthDayNano) -> CalendarInterval {
-    CalendarInterval { months: interval.months, days: interval.days, micros: interval.nanoseconds / 1000 }
+/// A calendar interval as plans hold it.
+fn to_arrow(interval: CalendarInterval) -> Result<IntervalMonthDayNano, ArrowError> {
+    interval.to_arrow().map_err(failed)
 }

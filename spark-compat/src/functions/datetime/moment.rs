@@ -7,7 +7,7 @@ use datafusion::common::ScalarValue;
 use super::super::Function;
 use super::super::arguments::Arity;
 use crate::datetime::zone::split_days;
-use crate::error::Result;
+use crate::error::{Result, SparkError};
 use crate::resolver::{Facts, Typed};
 use crate::types::SparkType;
 
@@ -28,7 +28,11 @@ fn current_timestamp(facts: Facts, called: &str) -> Result<Typed> {
     Ok(Typed::literal(now, SparkType::Timestamp, format!("{called}()")))
 }
 
+/// The setting's own text.
 fn current_timezone(facts: Facts) -> Result<Typed> {
+    if !facts.zone_has_own_id {
+        return Err(SparkError::unsupported("current_timezone() of a zone that is set by another name than its id"));
+    }
     let name = ScalarValue::Utf8View(Some(facts.zone.to_string()));
     Ok(Typed::literal(name, SparkType::String, "current_timezone()"))
 }

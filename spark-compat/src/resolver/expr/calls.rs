@@ -5,9 +5,10 @@ use sqlparser::ast;
 use super::{Clause, Lowering};
 use crate::cast;
 use crate::error::{Result, SparkError};
-use crate::functions::{self, AggregateCall};
+use crate::functions::{self, AggregateCall, WindowCall};
 use crate::resolver::typed::Typed;
-use crate::resolver::{name_parts, names, refuse};
+use crate::resolver::windows::Over;
+use crate::resolver::{name_parts, names, refuse, time_windows};
 use crate::types::{SparkType, ddl};
 
 impl Lowering<'_, '_> {
@@ -17,7 +18,6 @@ impl Lowering<'_, '_> {
             function;
         refuse(*uses_odbc_syntax, "ODBC function calls")?;
         refuse(!matches!(parameters, ast::FunctionArguments::None), "parameters before the arguments of a function")?;
-        refuse(over.is_some(), "window functions")?;
         refuse(!within_group.is_empty(), "WITHIN GROUP")?;
         let parts = name_parts(name)?;
         let [name] = &parts[..] else {
@@ -25,26 +25,132 @@ impl Lowering<'_, '_> {
         };
         let name = name.to_lowercase();
         let found = functions::find(&name).ok_or_else(|| functions::undefined(&name))?;
+        if found.as_generator().is_some() {
+            return Err(self.misplaced_generator(function));
+        }
+        let written = written_arguments(args);
         let (distinct, args) = arguments(args)?;
+        if let Some(over) = over {
+            let over = self.over(over)?;
+            let ignore_nulls = matches!(null_treatment, Some(ast::NullTreatment::IgnoreNulls));
+            let filtered = filter.is_some();
+            let call = Windowed { name: &name, function: found, distinct, args, filtered, ignore_nulls };
+            return self.window_call(call, &over);
+        }
+        if found.is_window() {
+            return Err(SparkError::analysis(format!("Window function {name}() requires an OVER clause.")));
+        }
+        check_null_treatment(&name, *null_treatment)?;
         if found.is_aggregate() {
-            check_null_treatment(&name, *null_treatment)?;
             let ignore_nulls = *null_treatment == Some(ast::NullTreatment::IgnoreNulls);
             return self.aggregate_call(&name, distinct, ignore_nulls, args, filter.as_deref());
         }
-        check_null_treatment(&name, *null_treatment)?;
         if distinct || filter.is_some() {
             return Err(SparkError::analysis(format!(
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
         }
+        if name == time_windows::WINDOW
+            && let Some(column) = time_windows::window_column(self.scopes)
+        {
+            return Ok(Typed::attribute(&column.attribute, time_windows::WINDOW));
+        }
+        if let Some(kind) = found.as_higher_order() {
+            let args = args.into_iter().map(|arg| arg.expr(&name)).collect::<Result<Vec<_>>>()?;
+            found.check_arity(&name, args.len())?;
+            return self.higher_order(kind, &name, &args);
+        }
+        match name.as_str() {
+            "struct" => return self.struct_call(written),
+            "arrays_zip" => return self.zip_call(written),
+            _ => {}
+        }
         if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
             return moment;
         }
-        let mut args = args.into_iter().map(|arg| self.lower(arg.expr(&name)?)).collect::<Result<Vec<_>>>()?;
+        let mut args = self.lowered(args)?;
         if name == "unix_timestamp" && args.is_empty() {
             args.extend(functions::call_moment("current_timestamp", 0, self.resolver.facts).transpose()?);
         }
         functions::call(&name, args, self.zone())
+    }
+
+    /// A function over a window: an aggregate over its frames, or one that is made for windows.
+    fn window_call(&self, call: Windowed<'_>, over: &Over) -> Result<Typed> {
+        let Windowed { name, function, distinct, args, filtered, ignore_nulls } = call;
+        if distinct {
+            return Err(SparkError::analysis(format!("Distinct window functions are not supported: {name}")));
+        }
+        if filtered {
+            return Err(SparkError::analysis("window aggregate function with filter predicate is not supported yet."));
+        }
+        let args = self.aggregate_arguments(name, distinct, args)?;
+        if function.is_window() {
+            return functions::call_window(WindowCall { called: name, args, ignore_nulls, over, zone: self.zone() });
+        }
+        if !function.is_aggregate() {
+            return Err(SparkError::analysis(format!("Expression '{name}' not supported within a window function.")));
+        }
+        check_null_treatment(name, ignore_nulls.then_some(ast::NullTreatment::IgnoreNulls))?;
+        let call = AggregateCall { called: name, distinct, args, ignore_nulls, filter: None, zone: self.zone() };
+        over.aggregate(functions::call_aggregate(call)?)
+    }
+
+    /// The arguments of an aggregate function; `count(*)` counts a constant, with DISTINCT the columns.
+    fn aggregate_arguments(&self, name: &str, distinct: bool, args: Vec<Argument<'_>>) -> Result<Vec<Typed>> {
+        if name == "count" {
+            match args[..] {
+                [Argument::Star(ast::FunctionArgExpr::Wildcard)] if !distinct => {
+                    return Ok(vec![Typed::literal(1i32.into(), SparkType::Int, "1")]);
+                }
+                [Argument::Star(ast::FunctionArgExpr::QualifiedWildcard(_))] => {
+                    return Err(SparkError::analysis(
+                        "count(t.*) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        self.lowered(args)
+    }
+
+    /// The arguments with stars expanded.
+    fn lowered(&self, args: Vec<Argument<'_>>) -> Result<Vec<Typed>> {
+        let mut lowered = Vec::with_capacity(args.len());
+        for arg in args {
+            match arg {
+                Argument::Expr(expr) => lowered.push(self.lower(expr)?),
+                Argument::Star(star) => lowered.extend(self.expanded(star)?.into_iter().map(|starred| starred.typed)),
+            }
+        }
+        Ok(lowered)
+    }
+
+    /// The arguments of a call that takes values alone.
+    pub(in crate::resolver) fn plain_arguments(&self, name: &str, function: &ast::Function) -> Result<Vec<Typed>> {
+        let ast::Function {
+            name: _,
+            uses_odbc_syntax: _,
+            parameters: _,
+            args,
+            filter,
+            null_treatment,
+            over,
+            within_group,
+        } = function;
+        let special = filter.is_some() || null_treatment.is_some() || over.is_some() || !within_group.is_empty();
+        let (distinct, args) = arguments(args)?;
+        refuse(special || distinct, &format!("clauses behind {name}(..)"))?;
+        self.lowered(args)
+    }
+
+    fn misplaced_generator(&self, function: &ast::Function) -> SparkError {
+        SparkError::analysis(match self.clause {
+            Clause::Select => {
+                format!("Generators are not supported when it's nested in expressions, but got: {function}")
+            }
+            _ => format!("Generators are not supported outside the SELECT clause, but got: {function}"),
+        })
     }
 
     fn aggregate_call(
@@ -56,17 +162,8 @@ impl Lowering<'_, '_> {
         filter: Option<&ast::Expr>,
     ) -> Result<Typed> {
         self.clause.check_aggregate()?;
-        let inside = Self { scopes: self.aggregate_scopes, clause: Clause::AggregateArgument, ..*self };
-        let args = if name == "count" && matches!(args[..], [Argument::Star]) {
-            match self.aggregate_scopes.first() {
-                Some(input) if distinct => {
-                    input.columns.iter().map(|column| Typed::attribute(&column.attribute, &column.name)).collect()
-                }
-                _ => vec![Typed::literal(1i32.into(), SparkType::Int, "1")],
-            }
-        } else {
-            args.into_iter().map(|arg| inside.lower(arg.expr(name)?)).collect::<Result<Vec<_>>>()?
-        };
+        let inside = Self { scopes: self.aggregate_scopes, lambda: None, clause: Clause::AggregateArgument, ..*self };
+        let args = inside.aggregate_arguments(name, distinct, args)?;
         let filter = filter.map(|filter| inside.aggregate_filter(filter)).transpose()?;
         functions::call_aggregate(AggregateCall {
             called: name,
@@ -123,13 +220,13 @@ impl Lowering<'_, '_> {
         what: Option<&ast::Expr>,
         source: &ast::Expr,
     ) -> Result<Typed> {
-        refuse(what.is_some(), "TRIM of given characters")?;
         let function = match side {
             None | Some(ast::TrimWhereField::Both) => "trim",
             Some(ast::TrimWhereField::Leading) => "ltrim",
             Some(ast::TrimWhereField::Trailing) => "rtrim",
         };
-        functions::call(function, vec![self.lower(source)?], self.zone())
+        let args = what.into_iter().chain([source]).map(|arg| self.lower(arg)).collect::<Result<_>>()?;
+        functions::call(function, args, self.zone())
     }
 }
 
@@ -142,23 +239,36 @@ fn check_null_treatment(name: &str, treatment: Option<ast::NullTreatment>) -> Re
     Ok(())
 }
 
+/// A call with OVER, its arguments not lowered yet.
+struct Windowed<'a> {
+    name: &'a str,
+    function: &'static functions::Function,
+    distinct: bool,
+    args: Vec<Argument<'a>>,
+    filtered: bool,
+    ignore_nulls: bool,
+}
+
 /// An argument as it stands in the call.
 enum Argument<'a> {
     Expr(&'a ast::Expr),
-    Star,
-    QualifiedStar,
+    Star(&'a ast::FunctionArgExpr),
 }
 
 impl<'a> Argument<'a> {
     fn expr(self, function: &str) -> Result<&'a ast::Expr> {
         match self {
             Self::Expr(expr) => Ok(expr),
-            Self::Star => Err(SparkError::unsupported(format!("{function}(*)"))),
-            Self::QualifiedStar if function == "count" => Err(SparkError::analysis(
-                "count(t.*) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)",
-            )),
-            Self::QualifiedStar => Err(SparkError::unsupported("t.* as the argument of a function")),
+            Self::Star(_) => Err(SparkError::unsupported(format!("{function}(*)"))),
         }
+    }
+}
+
+/// The arguments as they are written.
+fn written_arguments(arguments: &ast::FunctionArguments) -> &[ast::FunctionArg] {
+    match arguments {
+        ast::FunctionArguments::List(list) => &list.args,
+        ast::FunctionArguments::None | ast::FunctionArguments::Subquery(_) => &[],
     }
 }
 
@@ -176,8 +286,7 @@ fn arguments(arguments: &ast::FunctionArguments) -> Result<(bool, Vec<Argument<'
     let distinct = matches!(duplicate_treatment, Some(ast::DuplicateTreatment::Distinct));
     let args = args.iter().map(|arg| match arg {
         ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Ok(Argument::Expr(expr)),
-        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) => Ok(Argument::Star),
-        ast::FunctionArg::Unnamed(_) => Ok(Argument::QualifiedStar),
+        ast::FunctionArg::Unnamed(star) => Ok(Argument::Star(star)),
         ast::FunctionArg::Named { .. } | ast::FunctionArg::ExprNamed { .. } => {
             Err(SparkError::unsupported("named arguments"))
         }

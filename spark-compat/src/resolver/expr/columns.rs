@@ -8,6 +8,7 @@ use sqlparser::ast;
 
 use super::Lowering;
 use crate::error::{Result, SparkError};
+use crate::functions::nested::access;
 use crate::resolver::attribute::Attribute;
 use crate::resolver::scope::{Found, Scope};
 use crate::resolver::typed::Typed;
@@ -19,16 +20,28 @@ impl Lowering<'_, '_> {
             Some(first) => error.at(first.span.start),
             None => error,
         };
+        if let Some(variable) = self.lambda_variable(parts) {
+            return variable.map_err(located);
+        }
         let names: Vec<String> = parts.iter().map(|part| part.value.clone()).collect();
         if let Some(found) = find(self.scopes, &names).map_err(located)? {
-            return column_of(&found);
+            let column = Typed::attribute(&found.column.attribute, found.written_name);
+            return self.fields_of(column, found.fields).map_err(located);
         }
         if let Some(found) = find(self.place.outer, &names).map_err(located)? {
-            return outer_column_of(&found);
+            let attribute = &found.column.attribute;
+            let (data_type, nullable) = (attribute.data_type.clone(), attribute.nullable);
+            let column = Typed::new(outer_reference(attribute), data_type, nullable, found.written_name);
+            return self.fields_of(column, found.fields).map_err(located);
         }
         let nothing = Scope::default();
         let nearest = self.scopes.first().copied().unwrap_or(&nothing);
         Err(located(nearest.unresolved(&names)))
+    }
+
+    /// The fields of a column, one inside the other.
+    fn fields_of(&self, column: Typed, fields: &[String]) -> Result<Typed> {
+        fields.iter().try_fold(column, |base, field| access::field(base, field, self.zone()))
     }
 
     /// The qualifier that a column keeps when a SELECT list takes it over as it is.
@@ -55,25 +68,9 @@ fn find<'a>(scopes: &'a [&'a Scope], names: &'a [String]) -> Result<Option<Found
     Ok(None)
 }
 
-fn column_of(found: &Found<'_>) -> Result<Typed> {
-    refuse_fields(found)?;
-    Ok(Typed::attribute(&found.column.attribute, found.written_name))
-}
-
-/// A reference out of a subquery into the query around it.
-fn outer_column_of(found: &Found<'_>) -> Result<Typed> {
-    refuse_fields(found)?;
-    let attribute = &found.column.attribute;
-    Ok(Typed::new(outer_reference(attribute), attribute.data_type.clone(), attribute.nullable, found.written_name))
-}
-
 /// An attribute of the query around this one.
 pub(super) fn outer_reference(attribute: &Attribute) -> Expr {
     // Nullable whatever it is outside: nothing may be concluded from it inside.
     let field = Field::new(attribute.id.plan_name(), attribute.data_type.to_arrow(), true);
     Expr::OuterReferenceColumn(Arc::new(field), attribute.id.column())
-}
-
-fn refuse_fields(found: &Found<'_>) -> Result<()> {
-    crate::resolver::refuse(!found.fields.is_empty(), "fields of structs")
 }

@@ -4,11 +4,14 @@ mod calls;
 mod columns;
 mod conditional;
 mod constants;
+mod lambda;
 mod literals;
 mod logic;
+mod nested;
 mod operators;
 mod predicates;
 mod subquery;
+mod windows;
 
 use datafusion::logical_expr::Expr;
 use sqlparser::ast;
@@ -16,6 +19,8 @@ use sqlparser::ast;
 pub(crate) use constants::evaluate_constant;
 pub(super) use constants::evaluate_integer_literal;
 pub(super) use logic::conjunction;
+
+use lambda::LambdaScope;
 
 use super::depth::descend;
 use super::scope::Scope;
@@ -43,6 +48,8 @@ pub(super) enum Clause {
     OrderBy,
     /// The argument of an aggregate function.
     AggregateArgument,
+    /// The argument of a lateral view's generator.
+    LateralView,
     /// A place where only constants may stand, with its name.
     Constant(&'static str),
 }
@@ -59,6 +66,7 @@ impl Clause {
             Self::Select | Self::Having | Self::OrderBy => Ok(()),
             Self::Where => refused("where clause"),
             Self::JoinCondition => refused("join condition"),
+            Self::LateralView => refused("LATERAL VIEW"),
             Self::GroupBy => Err(SparkError::analysis("aggregate functions are not allowed in GROUP BY")),
             Self::AggregateArgument => Err(SparkError::analysis(
                 "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use \
@@ -83,18 +91,25 @@ pub(super) struct Lowering<'r, 's> {
     scopes: &'r [&'r Scope],
     /// The same for the arguments of aggregate functions.
     aggregate_scopes: &'r [&'r Scope],
+    /// The parameters of the lambdas around the expression.
+    lambda: Option<&'r LambdaScope<'r>>,
     clause: Clause,
 }
 
 impl<'r, 's> Lowering<'r, 's> {
     /// A lowering of expressions over `scopes`.
     pub fn new(resolver: &'r Resolver<'s>, place: &'r Place<'r>, scopes: &'r [&'r Scope], clause: Clause) -> Self {
-        Self { resolver, place, scopes, aggregate_scopes: scopes, clause }
+        Self { resolver, place, scopes, aggregate_scopes: scopes, lambda: None, clause }
     }
 
     /// The same, with other scopes for the arguments of aggregate functions.
     pub fn with_aggregates_over(self, scopes: &'r [&'r Scope]) -> Self {
         Self { aggregate_scopes: scopes, ..self }
+    }
+
+    /// What the session and the moment of the query say.
+    pub(super) fn facts(&self) -> super::Facts {
+        self.resolver.facts
     }
 
     fn zone(&self) -> Zone {
@@ -152,21 +167,25 @@ impl<'r, 's> Lowering<'r, 's> {
             E::Subquery(query) => self.scalar_subquery(query),
             E::Exists { subquery, negated } => self.exists(subquery, *negated),
             E::InSubquery { expr, subquery, negated } => self.in_subquery(expr, subquery, *negated),
-            E::RLike { .. } => unsupported("RLIKE"),
+            E::RLike { negated, expr, pattern, regexp: _ } => self.rlike(*negated, expr, pattern),
             E::ILike { .. } => unsupported("ILIKE"),
             E::SimilarTo { .. } => unsupported("SIMILAR TO"),
-            E::CompoundFieldAccess { .. } => unsupported("access to fields and elements by [..] or ."),
-            E::Tuple(_) => unsupported("a row of expressions (a, b) outside IN"),
-            E::Struct { .. } | E::Named { .. } | E::Dictionary(_) | E::Map(_) | E::Array(_) => {
-                unsupported("constructors of arrays, maps and structs")
+            E::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
+            E::Tuple(items) => self.row(items),
+            E::Named { expr, name: _ } => self.row(std::slice::from_ref(expr)),
+            E::Struct { .. } | E::Dictionary(_) | E::Map(_) | E::Array(_) => {
+                unsupported("constructors of arrays, maps and structs other than functions")
             }
-            E::Lambda(_) => unsupported("lambda functions"),
+            E::Lambda(_) => {
+                Err(SparkError::analysis("A lambda function should only be used in a higher order function."))
+            }
             E::GroupingSets(_) | E::Cube(_) | E::Rollup(_) => unsupported("GROUPING SETS, CUBE and ROLLUP"),
             E::Wildcard(_) | E::QualifiedWildcard(..) => {
                 Err(SparkError::analysis("Invalid usage of '*' in expression"))
             }
             E::AtTimeZone { .. } => unsupported("AT TIME ZONE"),
-            E::AnyOp { .. } | E::AllOp { .. } => unsupported("comparisons with ANY and ALL"),
+            E::AnyOp { left, compare_op, right, is_some: _ } => self.like_quantified(left, compare_op, right, false),
+            E::AllOp { left, compare_op, right } => self.like_quantified(left, compare_op, right, true),
             other => Err(SparkError::unsupported(format!("the expression {other}"))),
         }
     }
@@ -185,7 +204,7 @@ impl<'r, 's> Lowering<'r, 's> {
 
     /// The key that rows are sorted by for `typed`: NaN is the largest value and -0.0 is 0.0.
     pub fn sort_key(&self, typed: Typed) -> Result<Expr> {
-        Ok(float_keys::normalized(typed.expr, &typed.data_type))
+        Ok(float_keys::sortable(typed.expr, &typed.data_type))
     }
 
     /// The key that rows are grouped by for `typed`: all NaNs are one and -0.0 is 0.0.

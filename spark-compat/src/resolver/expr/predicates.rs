@@ -5,11 +5,11 @@ use datafusion::logical_expr::expr::InList;
 use sqlparser::ast;
 
 use super::operators::compare;
-use super::{Lowering, literals, logic};
+use super::{Lowering, evaluate_constant, literals, logic};
 use crate::coercion;
 use crate::comparison::{self, ComparisonOp};
 use crate::datetime::zone::Zone;
-use crate::error::{Result, SparkError};
+use crate::error::{ErrorKind, Result, SparkError};
 use crate::functions;
 use crate::resolver::names;
 use crate::resolver::typed::Typed;
@@ -62,6 +62,47 @@ impl Lowering<'_, '_> {
         self.negated_if(negated, like)
     }
 
+    /// `x [NOT] LIKE ANY (..)` or `ALL (..)`: single LIKEs with OR or AND between. Spark has another form, and another name, for
+    /// constants.
+    pub(super) fn like_quantified(
+        &self,
+        left: &ast::Expr,
+        op: &ast::BinaryOperator,
+        patterns: &ast::Expr,
+        all: bool,
+    ) -> Result<Typed> {
+        let negated = *op == ast::BinaryOperator::PGNotLikeMatch;
+        let ast::Expr::Tuple(patterns) = patterns else {
+            return Err(SparkError::unsupported("comparisons with ANY and ALL"));
+        };
+        let value = self.lower(left)?;
+        let patterns = self.lower_all(patterns)?;
+        let constant = patterns.iter().all(|p| evaluate_constant(&p.expr).is_ok_and(|value| !value.is_null()));
+        let nullable = value.nullable || patterns.iter().any(|pattern| pattern.nullable);
+        let quantifier = if all { "all" } else { "any" };
+        let mut name = String::new();
+        let mut likes = Vec::new();
+        for pattern in patterns {
+            let like = self.negated_if(negated, functions::like::lower(value.clone(), pattern, '\\', self.zone())?)?;
+            name = match likes.is_empty() {
+                true => like.name,
+                false => names::infix(&name, if all { "AND" } else { "OR" }, &like.name),
+            };
+            likes.push(like.expr);
+        }
+        if constant {
+            name = format!("{}like{quantifier}({})", if negated { "not" } else { "" }, value.name);
+        }
+        let expr = if all { logic::conjunction(likes) } else { logic::disjunction(likes) };
+        let expr = expr.ok_or_else(|| SparkError::internal("LIKE without patterns"))?;
+        Ok(Typed::new(expr, SparkType::Boolean, nullable, name))
+    }
+
+    pub(super) fn rlike(&self, negated: bool, expr: &ast::Expr, pattern: &ast::Expr) -> Result<Typed> {
+        let matches = functions::call("rlike", vec![self.lower(expr)?, self.lower(pattern)?], self.zone())?;
+        self.negated_if(negated, matches)
+    }
+
     pub(super) fn is_null(&self, operand: &ast::Expr) -> Result<Typed> {
         functions::call("isnull", vec![self.lower(operand)?], self.zone())
     }
@@ -105,6 +146,9 @@ fn escape_character(escape: &ast::ValueWithSpan) -> Result<char> {
     let mut characters = literals::string(escape)?.chars();
     match (characters.next(), characters.next()) {
         (Some(character), None) => Ok(character),
-        _ => Err(SparkError::analysis("Invalid escape string. Escape string must contain only one character.")),
+        _ => {
+            let message = "Invalid escape string. Escape string must contain only one character.";
+            Err(SparkError::new(ErrorKind::Parse, message).at(escape.span.start))
+        }
     }
 }

@@ -148,7 +148,7 @@ impl Lowering<'_, '_> {
     }
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
-        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes };
+        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[] };
         let relation = self.resolver.query(query, &place)?;
         refuse(
             is_limited_and_correlated(&relation.plan),

@@ -1,0 +1,24 @@
+-- Floating point: NaN, infinities, minus zero, division by zero that is NULL, remainders with the sign of the dividend.
+select 1.0D / 0.0D, 0.0D / 0.0D, 1.0D / -0.0D, 1.0F / 0, 1.0D % 0.0D, pmod(1.0D, 0.0D);
+select a / b, a % b, pmod(a, b) from values (5.5D, 2.0D), (-5.5D, 2.0D), (5.5D, -2.0D), (1.0D, 0.0D), (1.0D, -0.0D), (0.0D, -1.0D), (null, 1.0D) t(a, b);
+select a / b, a % b, pmod(a, b) from values (5.5F, 2.0F), (-5.5F, 2.0F), (1.0F, 0.0F), (float('NaN'), 1.0F) t(a, b);
+select a + b, a - b, a * b, a / b, a % b from values (double('NaN'), 1.0D), (double('Infinity'), 1.0D), (double('Infinity'), double('-Infinity')), (double('-Infinity'), 0.0D), (1.0D, double('Infinity')) t(a, b);
+select 0.1D + 0.2D, 0.1F + 0.2F, 0.1F + 0.2D, 0.1BD + 0.2D, 0.1BD + 0.2F;
+select 1e308D * 10, -1e308D * 10, 1e-320D / 1e10, 3e38F * 10F, 1e-40F * 1e-40F;
+select -a, +a, abs(a), a * -1 from values (0.0D), (-0.0D), (double('NaN')), (double('-Infinity')), (1.5D) t(a);
+select -a, abs(a), a + 1 from values (0.0F), (-0.0F), (float('NaN')), (-2.5F) t(a);
+select 0.0D - 0.0D, -0.0D + 0.0D, -0.0D - 0.0D, -0.0D * 1, 0.0D * -1, -(0.0D), 0 * -1.0D;
+select 16777216.0F + 1.0F, 9007199254740992.0D + 1.0D, 16777217 + 0.0F, 9007199254740993 + 0.0D;
+select 1 + 0.5F, 1L + 0.5F, 1Y * 0.5F, 0.5F * 0.5D, 1 / 2F, 3 % 2.5F;
+select typeof(1 + 1F), typeof(1L + 1F), typeof(1F + 1D), typeof(1F + 1BD), typeof(1F / 1F), typeof(1F % 1), typeof(-1F);
+select a * b from values (0.1F, 3), (1.1F, 10) t(a, b);
+select a / 3, a / 3.0, a / 3.0D, a / 3F from values (1), (10), (-7) t(a);
+select a / 10, a / 10.0 from values (1.0D), (2.5D), (-0.0D) t(a);
+select 1e400D;
+select a * a from values (1e200D), (-1e200D), (1e-200D) t(a);
+select a % 1, a % -1, a % 0.3 from values (1.7D), (-1.7D), (double('Infinity')), (double('NaN')) t(a);
+select pmod(a, 3.0D), pmod(a, -3.0D) from values (-1.0D), (1.0D), (-3.0D), (-0.0D), (double('Infinity')) t(a);
+select sum(a), avg(a), min(a), max(a) from values (1.0D), (double('NaN')), (2.0D), (null) t(a);
+select sum(a), avg(a), min(a), max(a) from values (double('Infinity')), (double('-Infinity')) t(a);
+select min(a), max(a) from values (-0.0D), (0.0D) t(a);
+select '1.5' + 1F, 'NaN' + 1, '-Infinity' * -1, 'inf' + 1, 'x' / 2D;

@@ -1,0 +1,10 @@
+-- A cached query is a temporary view.
+CACHE TABLE c AS SELECT 1 a, 'x' b UNION ALL SELECT 2, 'y';
+CACHE LAZY TABLE d OPTIONS ('storageLevel' = 'MEMORY_ONLY') SELECT a + 1 AS e FROM c;
+SELECT * FROM c ORDER BY a;
+SELECT sum(e) FROM d;
+SHOW TABLES;
+DESCRIBE d;
+DROP VIEW c;
+UNCACHE TABLE c;
+CACHE TABLE c AS SELECT 3;

@@ -1,0 +1,25 @@
+-- Intervals beside NULL, texts and other types.
+select null + interval '1' day;
+select null - interval '1' day;
+select null - interval '1' month;
+select null * interval '1' day;
+select make_interval(1) + null;
+select null + make_interval(1);
+select make_interval(1) * null;
+select '2020-01-31 10:00:00' - interval '1' hour, 'x' + interval '1' day, '2020-01-31' + make_interval(0, 0, 0, 1), '2020-01-31' - make_interval(0,1);
+select '2020-01-31' - interval '1' month;
+select '1' + interval '1' month;
+select timestamp'2020-01-01 00:00:00' - interval '1' day - interval '1' month;
+select true + interval '1' day;
+select typeof(interval '1' day * 2), typeof(interval '1' day / 2), typeof(interval '1' year * 2), typeof(-interval '1' day), typeof(date'2020-01-01' - date'2020-01-01');
+select extract(days from interval '3' day), extract(mins from interval '70' minute), extract(mons from interval '14' month);
+select extract(hour from interval '5' day);
+select extract(day from interval '5' hour);
+select extract(year from interval '5' month);
+select extract(second from interval '1 02' day to hour);
+select extract(day from make_interval(0,0,0,5,-30,-70)), extract(minute from make_interval(0,0,0,5,-30,-70));
+select date_part('yearofweek', date'2020-01-01'), extract(WEEK from timestamp'2020-01-01 00:00:00');
+select cast(make_interval(0,0,0,0,30,70) as string), make_interval(0,0,0,0,30,70), extract(hour from make_interval(0,0,0,0,30,70)), extract(day from make_interval(0,0,0,0,30,70));
+select cast(make_interval(0,0,0,0,-30,-70) as string), cast(make_interval(0,0,0,5,-30,-70) as string), cast(cast('30 hours' as interval) as string), cast('30 hours' as interval);
+select cast(make_interval(0,0,0,0,30) + make_interval(0,0,0,0,30) as string), cast(make_interval(0,0,0,0,30) * 2 as string);
+select timestamp'2020-01-01 00:00:00' + make_interval(0,0,0,0,30);

@@ -1,0 +1,23 @@
+-- LIKE with constant patterns, patterns in rows, escape characters, ANY, ALL and SOME.
+select 'a' like 'a', 'abc' like 'a%', 'abc' like '_b_', 'a%c' like 'a\\%c', 'a_c' like 'a#_c' escape '#', 'abc' not like 'a%', null like 'a', 'a' like null, 5 like '5', 'a\nb' like 'a%b', 'a\nb' like 'a_b', '' like '', '' like '%', 'A' like 'a', '😀' like '_';
+select a like b from values ('abc','a%'),('abc','a_'),('a%c','a\\%c'),(null,'a'),('a',null),('aXbXc','a%X%c'),('','%%'),('é','_'),('a\nb','a_b'),('ab','%a%b%'),('aaab','%ab'),('abcabd','%ab_'),('',''),('x','') t(a,b);
+select a not like b, not a like b from values ('abc','a%'),('abc','b%'),(null,'a') t(a,b);
+select a like b from values ('a','a\\') t(a,b);
+select a like b from values ('a','\\a') t(a,b);
+select 'a' like 'a\\';
+select 'a' like '\\a';
+select a like b escape '/' from values ('a%','a/%'),('a/','a//'),('a\\b','a\\b') t(a,b);
+select a like b escape '%' from values ('a%','a%%'),('a_','a%_') t(a,b);
+select 'abc' like '%b%' escape 'xy';
+select 'a\\b' like 'a\\\\b', 'a\\b' like 'a_b', 'a%' like 'a/%' escape '/', 'a.c' like 'a.c', 'abc' like 'a.c', 'a*c' like 'a*c', '(x)' like '(%)';
+select 'abc' like any ('a%','x'), 'abc' like all ('a%','%c'), 'abc' not like any ('a%','x'), 'abc' not like all ('x','y'), 'abc' like some ('z','%b%'), a like any ('a%',null), a not like all ('x',null), a like all ('a%',null), a not like any ('a%',null) from values ('abc'),(null) t(a);
+select a like any ('a%','%z'), a like all ('a%','%c'), a not like any ('a%','%z'), a not like all ('x%','y%'), a like some ('q') from values ('abc'),('xyz'),(null) t(a);
+select 'abc' like any (b,'x'), 'abc' like all (b,'%c','%'), 'abc' not like all (b) from values ('a%'),('b'),(null) t(b);
+select 'abc' like any ();
+select 'abc' like any ('a%') escape '/';
+select a from values ('x1'),('y2'),('z') t(a) where a like any ('x%','%2') order by a;
+select like('a','a%'), like(a,'a%') from values ('abc') t(a);
+select like('a#%','a##%','#');
+select 1 like 1, true like 't%', 1.50 like '1.5%', date'2020-01-01' like '2020%', X'6162' like 'a%';
+select array('a') like 'a';
+select 'a' || 'b' like 'a' || '%', 'ab' like 'a' || '_' and true;

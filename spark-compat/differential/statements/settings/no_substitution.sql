@@ -1,0 +1,5 @@
+SET x=1;
+SET spark.sql.variable.substitute=false;
+SELECT '${x}';
+SELECT ${x};
+SET y=${x};

@@ -1,0 +1,26 @@
+-- Strings as bytes.
+select encode('abc','UTF-8'), encode('é','UTF-16'), encode('é','UTF-16LE'), encode('é','UTF-16BE'), encode('é','ISO-8859-1'), encode('é€','US-ASCII'), encode('€','ISO-8859-1'), encode('a','utf-8'), encode(null,'UTF-8'), encode('a',null);
+select encode('','UTF-16'), encode('😀','UTF-16'), encode('😀','US-ASCII'), encode(12,'utf8'), encode('é','latin1');
+select encode(a,b) from values ('é','UTF-8'),('é','UTF-16BE'),('€','ascii'),(null,'UTF-8'),('a',null) t(a,b);
+select encode('a','nope');
+select encode(a,'no such') from values ('x') t(a);
+select decode(X'616263','UTF-8'), decode(X'ff','UTF-8'), decode(X'feff0061','UTF-16'), decode(X'0061','UTF-16BE'), decode(X'6100','UTF-16LE'), decode(X'e9','ISO-8859-1'), decode(X'e9','US-ASCII'), decode('abc','utf-8'), decode(X'fffe6100','UTF-16'), decode(X'61','UTF-16'), decode(X'0061','utf-16');
+select decode(a,b) from values (X'c3a9','UTF-8'),(X'c3','UTF-8'),(X'e282','UTF-8'),(X'f0288cbc','UTF-8'),(X'd83dde00','UTF-16BE'),(X'd83d0061','UTF-16BE'),(X'dc000061','UTF-16BE'),(X'd83d','UTF-16BE'),(null,'UTF-8') t(a,b);
+select decode(X'61','nope');
+select decode(2,1,'Southlake',2,'San Francisco',3,'x','Non'), decode(6,1,'a'), decode(null,null,'n'), decode(6,1,'a','d');
+select decode(a,1,'one',2,'two'), decode(a,1,10,20), decode(a,'2','b',null,'n','else') from values (1),(2),(null) t(a);
+select decode(X'61');
+select decode();
+select base64('Spark SQL'), base64(X'ff00'), base64(''), base64(null), base64(X'0102'), base64(X'010203');
+select base64(1);
+select base64(repeat('a',100));
+select unbase64('U3BhcmsgU1FM'), unbase64(''), unbase64('a'), unbase64('YWI'), unbase64('Y W I ='), unbase64('!!'), unbase64('YWI=xx'), unbase64('YWJj\nZGVm'), hex(unbase64('YQ')), hex(unbase64('YQ==YQ==')), unbase64('_-8='), unbase64(12);
+select base64(unbase64(a)), string(unbase64(a)) from values ('YWJj'),('YQ=='),('YWI'),('éYWJj'),(null) t(a);
+select bit_length('é'), bit_length(X'0102'), bit_length(5), bit_length(null), octet_length('é'), octet_length(X'01'), octet_length(1.5), length(X'0102'), char_length('é'), character_length(X'61');
+select length(a), octet_length(a), bit_length(a), char_length(a) from values ('a😀'),(''),(' ab '),(null) t(a);
+select length(a), octet_length(a), bit_length(a) from values (X'00ff'),(X''),(null) t(a);
+select length('a😀'), length(' ab '), length(5), length(true), length(date'2020-01-01'), length(1.50);
+select bit_length(array(1));
+select length(array(1));
+select cast(X'c3a9' as string), cast('é' as binary), hex(cast(X'ff' as string)), length(cast(X'ff41' as string)), cast(X'ff' as string) = cast(X'fe' as string);
+select cast('abc' as char(5)), cast('abcdef' as varchar(3)), cast(12 as char(4)), length(cast('a' as char(3)));

@@ -1,0 +1,26 @@
+-- Places and parts of strings.
+select instr('abc','c'), instr('abc',''), instr('','a'), instr('',''), instr('éa','a'), instr(null,'a'), instr('a',null), instr(123,2), instr('abcabc','bc');
+select instr(a,b) from values ('😀abc','a'),('abc','d'),('abc',''),(null,'a'),('a',null) t(a,b);
+select locate('b','abcb'), locate('b','abcb',3), locate('','abc'), locate('','abc',2), locate('','abc',10), locate('a','',1), locate('a','abc',0), locate('a','abc',-1), locate('a','abc',null), locate(null,'abc'), locate('x','abc'), locate('é','aé',2);
+select position('b','abcb'), position('b','abcb',3), position('b' in 'abcb'), position('c' in a) from values ('abc'),(null),('') t(a);
+select locate(a,b,c) from values ('b','abcb',1),('b','abcb',3),('b','abcb',5),('','',1),(null,'a',1),('a','a',null),(null,null,null),('b','éb',2) t(a,b,c);
+select locate('a','abc','1'), locate('2',123), locate('a','abc',1.9);
+select locate('a');
+select find_in_set('ab','abc,b,ab,c,def'), find_in_set('a,b','a,b'), find_in_set('','a,,b'), find_in_set('',''), find_in_set('x',''), find_in_set(null,'a'), find_in_set('a',null), find_in_set(1,'2,1'), find_in_set('ab','abc');
+select find_in_set(a,b) from values ('b','a,b,c'),('','a,'),('é','a,é'),(',',',,'),(null,'a') t(a,b);
+select substring_index('www.apache.org','.',2), substring_index('www.apache.org','.',-2), substring_index('www.apache.org','.',0), substring_index('www.apache.org','.',10), substring_index('www.apache.org','.',-10), substring_index('www.apache.org','',1);
+select substring_index('aaaa','aa',2), substring_index('aaaa','aa',-2), substring_index('a||b||c','||',2), substring_index('a||b||c','||',-1), substring_index(null,'.',1), substring_index('a.b',null,1), substring_index('a.b','.',null), substring_index('.a','.',1), substring_index('a.','.',-1), substring_index('éaéb','é',2), substring_index('abc','abcd',1), substring_index('abc','abcd',-1);
+select substring_index(a,b,c) from values ('a.b.c','.',1),('a.b.c','.',-1),('a.b.c','b',1),('','.',1),('😀x😀','😀',-1),('aaa','a',3),('aaa','a',-3) t(a,b,c);
+select substring_index(123.456,'.',1), substring_index('a.b','.','1');
+select elt(1,'a','b'), elt(2,'a','b'), elt(3,'a','b'), elt(0,'a'), elt(-1,'a'), elt(null,'a'), elt(1,null), elt('1','a'), elt(1,5,'a'), elt(2,X'61','b'), elt(1,X'61',X'62');
+select elt(a,b,c) from values (1,'x','y'),(2,'x','y'),(3,'x','y'),(null,'x','y'),(2,'x',null) t(a,b,c);
+select elt(1,1,2), elt(2,true,1.5), elt(1.9,'a','b');
+select elt(1);
+select elt(1,array(1));
+select substring(X'010203',2), substring(X'010203',2,1), substring(X'010203',-2,1), substring(X'010203',0,2), substr(X'0102',5), substring(X'0102',1,-1), substring(X'010203' from 2 for 1), substring(X'010203',-5,3);
+select substring(a,2,1), hex(substr(a,-2)) from values (X'010203'),(X''),(null) t(a);
+select left(X'6162',1);
+select right(X'6162',1);
+select substring('héllo',2,3), substring('héllo',-3), substring('abc',0), substring('abc',2147483647), substring('abc',-2147483648,3), substring('abc',2,-1), substring(12345,2,2);
+select left(a,2), right(a,2), left(a,0), right(a,-1), left(a,10) from values ('abc'),(''),('é😀'),(null) t(a);
+select left('abc','2'), right(123,2), left('abc',null), right(null,1);

@@ -1,0 +1,3 @@
+-- SET TIME ZONE without quotes.
+SET TIME ZONE UTC;
+select current_timezone();

@@ -1,0 +1,88 @@
+//! `sort_array`, and `array_sort` in its own order.
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::DataType;
+use datafusion::common::{Result as DataFusionResult, ScalarValue, internal_err};
+use datafusion::logical_expr::Expr;
+
+use super::keys::{self, Equality};
+use super::lists::{self, Picks};
+use super::udf::{self, Kernel};
+use super::{kind, mismatch};
+use crate::error::Result;
+use crate::functions::arguments::{Arity, Input};
+use crate::functions::{Call, Function};
+use crate::resolver::{Typed, evaluate_constant};
+use crate::types::SparkType;
+
+pub(in crate::functions) const FUNCTIONS: &[Function] =
+    &[Function::scalar("sort_array", Arity::Between(1, 2), &[Input::Any], sort_array)];
+
+/// Ascending with NULLs first, or descending with NULLs last.
+fn sort_array(call: Call<'_>) -> Result<Typed> {
+    let mut args = call.args.into_iter();
+    let Some(array) = args.next() else { return Err(mismatch("sort_array()", "an array is missing")) };
+    let ascending = args.next().unwrap_or_else(|| Typed::literal(true.into(), SparkType::Boolean, "true"));
+    let name = format!("sort_array({}, {})", array.name, ascending.name);
+    let element = match &array.data_type {
+        SparkType::Array { element, .. } => element.as_ref().clone(),
+        _ => return Err(mismatch(&name, "sort_array only supports array input.")),
+    };
+    if !kind::is_orderable(&element) {
+        let what = format!("sort_array does not support sorting array of type {element} which is not orderable");
+        return Err(mismatch(&name, what));
+    }
+    let (kernel_name, kernel): (_, Kernel) = match (&ascending.data_type, evaluate_constant(&ascending.expr)) {
+        (SparkType::Boolean, Ok(ScalarValue::Boolean(Some(true)))) => ("spark_sort_ascending", |arrays, result| {
+            sorted(arrays, result, Order { descending: false, nulls_last: false })
+        }),
+        (SparkType::Boolean, Ok(ScalarValue::Boolean(Some(false)))) => ("spark_sort_descending", |arrays, result| {
+            sorted(arrays, result, Order { descending: true, nulls_last: true })
+        }),
+        _ => return Err(mismatch(&name, "Sort order in second argument requires a boolean literal.")),
+    };
+    let data_type = array.data_type.clone();
+    let expr = udf::call(kernel_name, &data_type, vec![array.expr], kernel);
+    Ok(Typed::new(expr, data_type, array.nullable, name))
+}
+
+/// `array_sort` without a comparator: ascending with NULLs last.
+pub(super) fn nulls_last(array: Expr, data_type: &SparkType) -> Expr {
+    udf::call("spark_array_sort", data_type, vec![array], |arrays, result| {
+        sorted(arrays, result, Order { descending: false, nulls_last: true })
+    })
+}
+
+#[derive(Clone, Copy)]
+struct Order {
+    descending: bool,
+    nulls_last: bool,
+}
+
+/// Equal elements keep their order.
+fn sorted(arrays: &[ArrayRef], result: &DataType, order: Order) -> DataFusionResult<ArrayRef> {
+    let [array] = arrays else { return internal_err!("one array is sorted") };
+    let lists = array.as_list::<i32>();
+    let keys = keys::rows(lists.values(), Equality::Ordering)?;
+    let nulls = lists.values().logical_nulls();
+    let is_null = |at: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(at));
+    let mut picks = Picks::new(lists.len());
+    let mut places: Vec<usize> = Vec::new();
+    for row in 0..lists.len() {
+        if lists.is_null(row) {
+            picks.end_null();
+            continue;
+        }
+        places.clear();
+        places.extend(lists::range(lists.value_offsets(), row));
+        places.sort_by(|a, b| {
+            let by_null = is_null(*a).cmp(&is_null(*b));
+            let by_null = if order.nulls_last { by_null } else { by_null.reverse() };
+            let by_key = keys.row(*a).cmp(&keys.row(*b));
+            by_null.then(if order.descending { by_key.reverse() } else { by_key })
+        });
+        picks.pick_all(places.iter().copied());
+        picks.end()?;
+    }
+    picks.finish(lists.values(), result)
+}

@@ -1,0 +1,292 @@
+//! `function(..) OVER (..)`: the window's keys and frame, and which functions may stand over one.
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits};
+use sqlparser::ast;
+
+use super::{Clause, Lowering, evaluate_constant};
+use crate::cast;
+use crate::error::{ErrorKind, Result, SparkError};
+use crate::resolver::typed::Typed;
+use crate::resolver::windows::Over;
+use crate::resolver::{refuse, same_name};
+use crate::types::SparkType;
+
+/// Definitions of windows may refer to each other this often.
+const MAX_REFERENCES: usize = 64;
+
+impl Clause {
+    /// Whether window functions may stand here; if not, the error.
+    pub(super) fn check_window(self) -> Result<()> {
+        let inside = |clause: &str| {
+            Err(SparkError::analysis(format!("It is not allowed to use window functions inside {clause} clause")))
+        };
+        match self {
+            Self::Select => Ok(()),
+            Self::Where => inside("WHERE"),
+            Self::Having => inside("HAVING"),
+            Self::JoinCondition => inside("JOIN"),
+            Self::GroupBy => inside("GROUP BY"),
+            Self::LateralView => inside("LATERAL VIEW"),
+            Self::OrderBy => Err(SparkError::analysis(
+                "The query operator `Sort` contains one or more unsupported expression types Aggregate, Window or Generate.",
+            )),
+            Self::AggregateArgument => Err(SparkError::analysis(
+                "It is not allowed to use a window function inside an aggregate function. Please use the inner window function \
+                 in a sub-query.",
+            )),
+            Self::Constant(place) => Err(SparkError::analysis(format!("{place} must be a constant"))),
+        }
+    }
+}
+
+impl Lowering<'_, '_> {
+    /// The window that OVER names or describes.
+    pub(super) fn over(&self, window: &ast::WindowType) -> Result<Over> {
+        self.clause.check_window()?;
+        match window {
+            ast::WindowType::NamedWindow(name) => self.named_window(name),
+            ast::WindowType::WindowSpec(spec) => self.window(spec),
+        }
+    }
+
+    fn named_window(&self, name: &ast::Ident) -> Result<Over> {
+        let mut name = name;
+        for _ in 0..MAX_REFERENCES {
+            let definition = self.place.windows.iter().find(|known| same_name(&known.0.value, &name.value));
+            let Some(ast::NamedWindowDefinition(_, definition)) = definition else {
+                return Err(SparkError::analysis(format!(
+                    "Window specification {} is not defined in the WINDOW clause.",
+                    name.value
+                )));
+            };
+            match definition {
+                ast::NamedWindowExpr::NamedWindow(other) => name = other,
+                ast::NamedWindowExpr::WindowSpec(spec) => return self.window(spec),
+            }
+        }
+        Err(SparkError::analysis(format!("Window reference '{}' is not a window specification", name.value)))
+    }
+
+    fn window(&self, spec: &ast::WindowSpec) -> Result<Over> {
+        let ast::WindowSpec { window_name, partition_by, order_by, window_frame } = spec;
+        if let Some(name) = window_name {
+            if partition_by.is_empty() && order_by.is_empty() && window_frame.is_none() {
+                return self.named_window(name);
+            }
+            return Err(SparkError::new(ErrorKind::Parse, format!("mismatched input after the window name {name}")));
+        }
+        let partitions = self.lower_all(partition_by)?;
+        let keys = order_by.iter().map(|key| self.window_key(key)).collect::<Result<Vec<_>>>()?;
+        let mut texts = Vec::new();
+        if !partitions.is_empty() {
+            let names: Vec<_> = partitions.iter().map(|typed| typed.name.as_str()).collect();
+            texts.push(format!("PARTITION BY {}", names.join(", ")));
+        }
+        if !keys.is_empty() {
+            let names: Vec<_> = keys.iter().map(|key| key.text.as_str()).collect();
+            texts.push(format!("ORDER BY {}", names.join(", ")));
+        }
+        let frame = window_frame.as_ref().map(|frame| self.frame(frame, &keys)).transpose()?;
+        Ok(Over {
+            partition_by: partitions.iter().map(|typed| self.group_key(typed)).collect::<Result<_>>()?,
+            order_by: keys.into_iter().map(|key| key.sort).collect(),
+            frame,
+            keys_text: texts.join(" "),
+        })
+    }
+
+    fn window_key(&self, key: &ast::OrderByExpr) -> Result<WindowKey> {
+        let ast::OrderByExpr { expr, options, with_fill } = key;
+        let ast::OrderByOptions { asc, nulls_first } = options;
+        refuse(with_fill.is_some(), "WITH FILL")?;
+        let typed = self.lower(expr)?;
+        crate::resolver::order::refuse_unorderable(&typed)?;
+        let ascending = asc.unwrap_or(true);
+        let nulls_first = nulls_first.unwrap_or(ascending);
+        let direction = if ascending { "ASC" } else { "DESC" };
+        let nulls = if nulls_first { "NULLS FIRST" } else { "NULLS LAST" };
+        Ok(WindowKey {
+            text: format!("{} {direction} {nulls}", typed.name),
+            data_type: typed.data_type.clone(),
+            sort: SortExpr::new(self.sort_key(typed)?, ascending, nulls_first),
+        })
+    }
+
+    /// A frame, with its text in the column's name.
+    fn frame(&self, frame: &ast::WindowFrame, keys: &[WindowKey]) -> Result<(WindowFrame, String)> {
+        let ast::WindowFrame { units, start_bound, end_bound } = frame;
+        let end_bound = end_bound.as_ref().unwrap_or(&ast::WindowFrameBound::CurrentRow);
+        let (units, word) = match units {
+            ast::WindowFrameUnits::Rows => (WindowFrameUnits::Rows, "ROWS"),
+            ast::WindowFrameUnits::Range => (WindowFrameUnits::Range, "RANGE"),
+            ast::WindowFrameUnits::Groups => {
+                return Err(SparkError::new(ErrorKind::Parse, "mismatched input 'GROUPS' expecting {'RANGE', 'ROWS'}"));
+            }
+        };
+        if units == WindowFrameUnits::Range {
+            check_range(start_bound, end_bound, keys)?;
+        }
+        let key = keys.first();
+        let start = self.bound(start_bound, units, key)?;
+        let end = self.bound(end_bound, units, key)?;
+        check_order(&start, &end, start_bound, end_bound)?;
+        let text = format!("{word} BETWEEN {} AND {}", start.text, end.text);
+        Ok((WindowFrame::new_bounds(units, start.bound, end.bound), text))
+    }
+
+    fn bound(&self, bound: &ast::WindowFrameBound, units: WindowFrameUnits, key: Option<&WindowKey>) -> Result<Bound> {
+        let unbounded = ScalarValue::UInt64(None);
+        let (value, preceding) = match bound {
+            ast::WindowFrameBound::CurrentRow => {
+                return Ok(Bound { bound: WindowFrameBound::CurrentRow, text: "CURRENT ROW".into(), place: 0 });
+            }
+            ast::WindowFrameBound::Preceding(None) => {
+                let text = "UNBOUNDED PRECEDING".into();
+                return Ok(Bound { bound: WindowFrameBound::Preceding(unbounded), text, place: i64::MIN });
+            }
+            ast::WindowFrameBound::Following(None) => {
+                let text = "UNBOUNDED FOLLOWING".into();
+                return Ok(Bound { bound: WindowFrameBound::Following(unbounded), text, place: i64::MAX });
+            }
+            ast::WindowFrameBound::Preceding(Some(value)) => (value, true),
+            ast::WindowFrameBound::Following(Some(value)) => (value, false),
+        };
+        let typed = Self { clause: Clause::Constant("Frame bound value"), ..*self }.lower(value)?;
+        if !typed.expr.column_refs().is_empty() {
+            return Err(SparkError::new(ErrorKind::Parse, "Frame bound value must be a literal."));
+        }
+        let side = if preceding { "PRECEDING" } else { "FOLLOWING" };
+        let text = format!("{} {side}", typed.name);
+        match (units, key) {
+            (WindowFrameUnits::Rows, _) => rows_bound(&typed, preceding, text),
+            (_, Some(key)) => self.range_bound(typed, preceding, key, text),
+            (_, None) => {
+                Err(SparkError::analysis("A range window frame cannot be used in an unordered window specification."))
+            }
+        }
+    }
+
+    /// A distance between sort keys: a number of the key's type, days for dates, an interval for timestamps.
+    fn range_bound(&self, value: Typed, preceding: bool, key: &WindowKey, text: String) -> Result<Bound> {
+        use SparkType as T;
+        let mismatch = || {
+            SparkError::analysis(format!(
+                "The data type '{}' used in the order specification does not match the data type '{}' which is used in the range \
+                 frame.",
+                key.data_type, value.data_type
+            ))
+        };
+        let (offset, text) = match (&key.data_type, &value.data_type) {
+            (T::Date, T::Int) => (days(&evaluate_constant(&value.expr)?)?, text),
+            (T::Timestamp, T::DayTimeInterval { .. }) => (micros(&evaluate_constant(&value.expr)?)?, text),
+            (T::Timestamp, T::YearMonthInterval { .. } | T::CalendarInterval)
+            | (T::Date, T::YearMonthInterval { .. }) => {
+                return Err(SparkError::unsupported("a range frame of months"));
+            }
+            (numeric, other) if numeric.is_numeric() && other.is_numeric() => {
+                let text = match numeric == other {
+                    true => text,
+                    false if preceding => format!("(- {}) FOLLOWING", value.name),
+                    false => text,
+                };
+                let cast = cast::lower(value.expr.clone(), other, numeric, self.zone())?;
+                (evaluate_constant(&cast)?, text)
+            }
+            _ => return Err(mismatch()),
+        };
+        if offset.is_null() {
+            return Err(SparkError::unsupported("a range frame with a NULL bound"));
+        }
+        let place = if preceding { -1 } else { 1 };
+        if offset.to_string().starts_with('-') {
+            return Err(SparkError::unsupported("a range frame with a negative bound"));
+        }
+        let bound = if preceding { WindowFrameBound::Preceding(offset) } else { WindowFrameBound::Following(offset) };
+        Ok(Bound { bound, text, place })
+    }
+}
+
+/// A sort key of a window.
+struct WindowKey {
+    sort: SortExpr,
+    data_type: SparkType,
+    text: String,
+}
+
+/// A bound of a frame: DataFusion's, its text in names, and where it is (for range frames only its side).
+struct Bound {
+    bound: WindowFrameBound,
+    text: String,
+    place: i64,
+}
+
+/// A number of rows, which is an int.
+fn rows_bound(value: &Typed, preceding: bool, text: String) -> Result<Bound> {
+    if value.data_type != SparkType::Int {
+        return Err(SparkError::analysis(format!(
+            "The data type of the bound '{}' does not match the expected data type 'int'.",
+            value.data_type
+        )));
+    }
+    let ScalarValue::Int32(Some(count)) = evaluate_constant(&value.expr)? else {
+        return Err(SparkError::unsupported("a frame with a NULL bound"));
+    };
+    let place = if preceding { -i64::from(count) } else { i64::from(count) };
+    let distance = ScalarValue::UInt64(Some(place.unsigned_abs()));
+    let bound = if place <= 0 && preceding || place < 0 {
+        WindowFrameBound::Preceding(distance)
+    } else {
+        WindowFrameBound::Following(distance)
+    };
+    Ok(Bound { bound, text, place })
+}
+
+fn days(value: &ScalarValue) -> Result<ScalarValue> {
+    match value {
+        ScalarValue::Int32(Some(days)) => Ok(ScalarValue::new_interval_mdn(0, *days, 0)),
+        _ => Err(SparkError::unsupported("a range frame with a NULL bound")),
+    }
+}
+
+fn micros(value: &ScalarValue) -> Result<ScalarValue> {
+    match value {
+        ScalarValue::DurationMicrosecond(Some(micros)) => match micros.checked_mul(1000) {
+            Some(nanos) => Ok(ScalarValue::new_interval_mdn(0, 0, nanos)),
+            None => Err(SparkError::unsupported("a range frame of more than 292 years")),
+        },
+        _ => Err(SparkError::unsupported("a range frame with a NULL bound")),
+    }
+}
+
+/// A range needs an order, and distances need one key.
+fn check_range(start: &ast::WindowFrameBound, end: &ast::WindowFrameBound, keys: &[WindowKey]) -> Result<()> {
+    use ast::WindowFrameBound as B;
+    if keys.is_empty() && !matches!((start, end), (B::Preceding(None), B::Following(None))) {
+        return Err(SparkError::analysis("A range window frame cannot be used in an unordered window specification."));
+    }
+    let has_distance = |bound: &B| matches!(bound, B::Preceding(Some(_)) | B::Following(Some(_)));
+    if keys.len() > 1 && (has_distance(start) || has_distance(end)) {
+        return Err(SparkError::analysis(
+            "A range window frame with value boundaries cannot be used in a window specification with multiple order by \
+             expressions",
+        ));
+    }
+    Ok(())
+}
+
+fn check_order(
+    start: &Bound,
+    end: &Bound,
+    start_written: &ast::WindowFrameBound,
+    end_written: &ast::WindowFrameBound,
+) -> Result<()> {
+    use ast::WindowFrameBound as B;
+    let wrong_side = matches!(start_written, B::Following(None)) || matches!(end_written, B::Preceding(None));
+    if wrong_side || start.place > end.place {
+        return Err(SparkError::analysis(
+            "The lower bound of a window frame must be less than or equal to the upper bound",
+        ));
+    }
+    Ok(())
+}
