@@ -122,6 +122,12 @@ pub fn collect_set_udaf() -> Arc<AggregateUDF> {
     kernel::udaf(collect_set::CollectSet)
 }
 
+/// Whether the result of a function depends on the order in which rows come.
+pub fn takes_order(function: &AggregateUDF) -> bool {
+    let name = function.name();
+    ["spark_first", "spark_last", "spark_collect"].iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// `&`, `|` and `^` over integers.
 pub fn bitwise_udaf(op: crate::arithmetic::ArithmeticOp) -> Arc<AggregateUDF> {
     use crate::arithmetic::ArithmeticOp as O;

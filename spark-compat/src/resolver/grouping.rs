@@ -15,6 +15,7 @@ use super::select::{Item, add_missing_columns, without_repetitions};
 use super::typed::Typed;
 use super::windows::{Windows, has_window};
 use super::{AttributeIds, Place, Resolver, order, plan};
+use crate::aggregates::takes_order;
 use crate::error::{Result, SparkError};
 use crate::functions::nested::kind::contains_map;
 use crate::types::SparkType;
@@ -216,6 +217,8 @@ impl<'a> Grouping<'a> {
             // HAVING alone: one group of all rows, of which nothing is asked.
             return Ok(plan::one_row());
         }
+        let takes_order = |expr: &Expr| matches!(expr, Expr::AggregateFunction(call) if takes_order(&call.func));
+        let input = if aggregates.iter().any(|(expr, _)| takes_order(expr)) { plan::kept_order(input)? } else { input };
         let attributes = self.keys.iter().map(|key| &key.attribute).chain(aggregates.iter().map(|(_, a)| a));
         let expressions = self.keys.iter().map(|key| &key.computed).chain(aggregates.iter().map(|(expr, _)| expr));
         let mut names = HashSet::new();
