@@ -31,7 +31,10 @@ impl Sketch {
     pub fn new(eps: f64, confidence: f64, seed: i32) -> Result<Self> {
         let depth = (-(-confidence).ln_1p() / 2f64.ln()).ceil();
         let width = (2.0 / eps).ceil();
-        if !(depth * width <= MAX_COUNTERS) {
+        if width < 1.0 {
+            return Err(SparkError::illegal_argument(format!("count_min_sketch with a relative error of {eps}")));
+        }
+        if (depth * width).is_nan() || depth * width > MAX_COUNTERS {
             return Err(SparkError::new(
                 ErrorKind::Resources,
                 format!("count_min_sketch with {depth} rows of {width} counters needs too much memory"),

@@ -1,6 +1,5 @@
 //! Aggregates that fold the values of a group into one of the same type: sums of floats, extremes, bits.
 
-use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::mem::size_of;
 use std::sync::Arc;
@@ -11,10 +10,8 @@ use arrow::datatypes::{
     IntervalUnit, IntervalYearMonthType,
 };
 use datafusion::common::Result as DataFusionResult;
-use datafusion::logical_expr::Accumulator;
 
 use super::kernel::{Kernel, Rows, States, column};
-use super::sliding_extreme::SlidingExtreme;
 use crate::comparison::compare_floats;
 use crate::error::SparkError;
 
@@ -75,18 +72,6 @@ impl Kernel for Fold {
             (_, DataType::Int32) => bits::<Int32Type>(*self),
             (_, DataType::Int64) => bits::<Int64Type>(*self),
             (_, other) => return datafusion::common::internal_err!("{} over {other}", self.name()),
-        })
-    }
-
-    fn sliding(&self, args: &[DataType]) -> Option<Box<dyn Accumulator>> {
-        let winner = match self {
-            Self::FloatMin => Ordering::Less,
-            Self::FloatMax => Ordering::Greater,
-            _ => return None,
-        };
-        Some(match self.result_type(args) {
-            DataType::Float32 => Box::new(SlidingExtreme::<Float32Type>::new(winner)),
-            _ => Box::new(SlidingExtreme::<Float64Type>::new(winner)),
         })
     }
 }

@@ -1,10 +1,9 @@
 //! What an aggregate kernel is, and how DataFusion runs it: over groups, over everything at once, in windows, with DISTINCT.
 //!
 //! A kernel is written once, as the states of many groups ([`States`]). DataFusion's `GroupsAccumulator` and its `Accumulator`
-//! (one group, which can be asked again and again) are thin views of it; a sliding window frame computes its rows anew, since
-//! hardly any aggregate can take back a row and stay exact.
+//! (one group, which can be asked again and again as the frame of a window grows) are thin views of it. None can take back a row:
+//! hardly any aggregate stays exact then.
 
-use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -35,11 +34,6 @@ pub(super) trait Kernel: Debug + Clone + PartialEq + Eq + Hash + Send + Sync + '
 
     /// States for arguments of these types, without groups yet.
     fn states(&self, args: &[DataType]) -> DataFusionResult<Box<dyn States>>;
-
-    /// An accumulator for sliding window frames, where there is a better one than to read each frame anew.
-    fn sliding(&self, _args: &[DataType]) -> Option<Box<dyn Accumulator>> {
-        None
-    }
 
     /// The result over no rows.
     fn of_nothing(&self, result: &DataType) -> DataFusionResult<ScalarValue> {
@@ -188,14 +182,6 @@ impl<K: Kernel> AggregateUDFImpl for KernelUdf<K> {
         Ok(Box::new(Groups { states, count: 0 }))
     }
 
-    fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> DataFusionResult<Box<dyn Accumulator>> {
-        let types = types(args.expr_fields);
-        if let Some(sliding) = self.kernel.sliding(&types) {
-            return Ok(sliding);
-        }
-        Ok(Box::new(Sliding { whole: Single::new(self.kernel.states(&types)?), rows: VecDeque::new() }))
-    }
-
     fn reverse_expr(&self) -> ReversedUDAF {
         ReversedUDAF::NotSupported
     }
@@ -296,10 +282,6 @@ impl Single {
         states.resize(1);
         Self { states }
     }
-
-    fn restart(&mut self) {
-        *self = Self::new(self.states.fresh());
-    }
 }
 
 impl Accumulator for Single {
@@ -323,60 +305,5 @@ impl Accumulator for Single {
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DataFusionResult<()> {
         let rows = states.first().map_or(0, |column| column.len());
         self.states.merge(states, &Rows::single(rows))
-    }
-}
-
-/// A kernel over a window frame whose rows come and leave in order: the rows are kept and computed anew.
-#[derive(Debug)]
-struct Sliding {
-    whole: Single,
-    /// The rows of the frame, as slices of the batches that they came in.
-    rows: VecDeque<Vec<ArrayRef>>,
-}
-
-impl Accumulator for Sliding {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> DataFusionResult<()> {
-        self.rows.push_back(values.to_vec());
-        Ok(())
-    }
-
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> DataFusionResult<()> {
-        let mut left = values.first().map_or(0, |column| column.len());
-        while left > 0
-            && let Some(first) = self.rows.pop_front()
-        {
-            let length = first.first().map_or(0, |column| column.len());
-            if length > left {
-                self.rows.push_front(first.iter().map(|column| column.slice(left, length - left)).collect());
-            }
-            left -= left.min(length);
-        }
-        Ok(())
-    }
-
-    fn supports_retract_batch(&self) -> bool {
-        true
-    }
-
-    fn evaluate(&mut self) -> DataFusionResult<ScalarValue> {
-        self.whole.restart();
-        for rows in &self.rows {
-            self.whole.update_batch(rows)?;
-        }
-        self.whole.evaluate()
-    }
-
-    fn size(&self) -> usize {
-        let rows = self.rows.iter().flatten().map(|column| column.get_array_memory_size()).sum::<usize>();
-        self.whole.size() + rows
-    }
-
-    fn state(&mut self) -> DataFusionResult<Vec<ScalarValue>> {
-        self.evaluate()?;
-        self.whole.state()
-    }
-
-    fn merge_batch(&mut self, _states: &[ArrayRef]) -> DataFusionResult<()> {
-        datafusion::common::internal_err!("a window frame has no partial states")
     }
 }

@@ -15,7 +15,6 @@ mod pick;
 mod quantiles;
 mod recomputed;
 mod scala_set;
-mod sliding_extreme;
 mod sum;
 
 use std::sync::{Arc, LazyLock};
@@ -121,6 +120,12 @@ pub fn collect_list_udaf() -> Arc<AggregateUDF> {
 /// An array of the different values that are not NULL.
 pub fn collect_set_udaf() -> Arc<AggregateUDF> {
     kernel::udaf(collect_set::CollectSet)
+}
+
+/// Whether the result of a function depends on the order in which rows come.
+pub fn takes_order(function: &AggregateUDF) -> bool {
+    let name = function.name();
+    ["spark_first", "spark_last", "spark_collect"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// `&`, `|` and `^` over integers.

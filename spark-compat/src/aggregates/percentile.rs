@@ -162,7 +162,7 @@ impl Counts {
 fn interpolated(values: &[(f64, i64)], place: f64) -> f64 {
     let (lower, higher) = (place.floor(), place.ceil());
     let at = |place: f64| {
-        let found = values.partition_point(|(_, count)| *count < place as i64 + 1);
+        let found = values.partition_point(|(_, count)| *count < (place as i64).saturating_add(1));
         values.get(found).or(values.last()).map_or(f64::NAN, |(value, _)| *value)
     };
     let (below, above) = (at(lower), at(higher));
@@ -255,7 +255,7 @@ impl ApproximatePercentile {
         })
     }
 
-    fn from_doubles(&self, doubles: ArrayRef) -> DataFusionResult<ArrayRef> {
+    fn of_doubles(&self, doubles: ArrayRef) -> DataFusionResult<ArrayRef> {
         let through = |number: SparkType| {
             let numbers = spark_cast::array(&doubles, &SparkType::Double, &number, Zone::UTC)?;
             Ok(cast(&numbers, &self.input.to_arrow())?)
@@ -346,7 +346,7 @@ impl States for Summaries {
         let percentages = &self.function.percentages;
         let query = |summary: Summary| percentages.values.iter().map(|p| summary.query(*p)).collect();
         let results = self.compressed(groups).map(query).collect();
-        percentages.results(results, &self.function.input.to_arrow(), |doubles| self.function.from_doubles(doubles))
+        percentages.results(results, &self.function.input.to_arrow(), |doubles| self.function.of_doubles(doubles))
     }
 
     fn forget(&mut self, groups: usize) {

@@ -173,3 +173,23 @@ fn thinned(samples: &[Sample], threshold: f64) -> Vec<Sample> {
     kept.reverse();
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(values: impl Iterator<Item = i64>, accuracy: f64) -> Summary {
+        let mut summary = Summary::new(1.0 / accuracy);
+        values.for_each(|value| summary.insert(value as f64));
+        summary.compress();
+        summary
+    }
+
+    /// What Spark 3.2.0 gives for `range(0, n, 1, 1)`, which is one partition.
+    #[test]
+    fn quantiles_of_many_values_are_sparks_approximations() {
+        assert_eq!(summary(0..120_000, 10.0).query(0.5), Some(49_999.0));
+        assert_eq!(summary((0..120_000).map(|id| -id), 25.0).query(0.3), Some(-86_780.0));
+        assert_eq!(summary((0..10_007).map(|id| id * 7919 % 10_007), 100.0).query(0.5), Some(4965.0));
+    }
+}

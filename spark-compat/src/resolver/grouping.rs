@@ -18,6 +18,7 @@ use super::select::{Item, add_missing_columns, without_repetitions};
 use super::typed::Typed;
 use super::windows::{Windows, has_window};
 use super::{AttributeIds, Place, Resolver, order, plan};
+use crate::aggregates::takes_order;
 use crate::error::{Result, SparkError};
 use crate::functions::float_keys;
 use crate::functions::grouping::GroupingFunction;
@@ -255,6 +256,8 @@ impl<'a> Grouping<'a> {
             // HAVING alone: one group of all rows, of which nothing is asked.
             return Ok(plan::one_row());
         }
+        let takes_order = |expr: &Expr| matches!(expr, Expr::AggregateFunction(call) if takes_order(&call.func));
+        let input = if aggregates.iter().any(|(expr, _)| takes_order(expr)) { plan::kept_order(input)? } else { input };
         let mut names = HashSet::new();
         // The names leave casts out, so that different expressions may have the same.
         let mut unlike = |expr: &Expr, attribute: &Attribute| match names.insert(expr.schema_name().to_string()) {

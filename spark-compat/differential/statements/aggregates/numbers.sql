@@ -93,3 +93,6 @@ SELECT sum(i) + 1, sum(i) * 2 / count(*), -max(i), sum(i + 1), avg(i) > 1 FROM t
 SELECT x, i FROM t GROUP BY x;
 SELECT sum(DISTINCT i + 1), sum(i) + sum(DISTINCT i) FROM t;
 SELECT (SELECT count(*) FROM nothing), (SELECT sum(i) FROM nothing), (SELECT max(x) FROM t);
+SELECT sum(a), avg(a) FROM (SELECT /*+ COALESCE(1) */ * FROM VALUES (0.1D), (0.2D), (0.3D), (0.4D), (0.5D), (0.6D), (0.7D), (1e16D), (0.9D), (-1e16D), (0.3D) AS v(a));
+SELECT sum(a), avg(a) FROM VALUES (timestamp'2020-01-01 00:00:00.5'), (timestamp'2020-01-01 00:00:01'), (null) AS v(a);
+SELECT a, count(DISTINCT t.*) FROM VALUES (1) AS t(a) GROUP BY a;

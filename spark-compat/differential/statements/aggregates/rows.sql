@@ -71,3 +71,6 @@ SELECT max(map(1, 2));
 SELECT min(struct(map(1, 2)));
 SELECT max_by(1, map(1, 2));
 SELECT collect_list(map('a', k)) FROM VALUES (1), (2) AS v(k);
+SELECT first(x), last(x), collect_list(k) FROM (SELECT * FROM t ORDER BY x DESC NULLS LAST) WHERE k < 3;
+SELECT k, collect_list(x) FROM (SELECT k, upper(x) AS x FROM t ORDER BY b DESC) GROUP BY k ORDER BY k;
+SELECT sum(a), max(x) FROM (SELECT * FROM t ORDER BY x);

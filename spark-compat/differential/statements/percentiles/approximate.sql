@@ -1,7 +1,7 @@
 CREATE TEMPORARY VIEW t AS SELECT * FROM VALUES (1, 10, 2.5D), (1, 20, -1D), (1, null, 0D), (2, 7, double('NaN')), (2, 100, 1e10D), (3, null, null) AS v(k, a, d);
 SELECT percentile_approx(a, 0.5), approx_percentile(a, 0.5), percentile_approx(a, 0), percentile_approx(a, 1) FROM t;
 SELECT k, percentile_approx(a, 0.3), percentile_approx(d, 0.5, 100) FROM t GROUP BY k ORDER BY k;
-SELECT percentile_approx(a, array(0.25, 0.5, 0.75)), percentile_approx(d, array(0, 1), 10) FROM t;
+SELECT percentile_approx(a, array(0.25, 0.5, 0.75)), percentile_approx(d, array(0, 1), 10) FROM t WHERE k = 1;
 SELECT k, percentile_approx(a, array(0.5)) FROM t GROUP BY k ORDER BY k;
 SELECT percentile_approx(a, array()) FROM t;
 SELECT percentile_approx(a, array(0.5, null)) FROM t;
@@ -33,6 +33,5 @@ SELECT percentile_approx(X'01', 0.5);
 SELECT percentile_approx(1);
 SELECT percentile_approx(DISTINCT a, 0.5), percentile_approx(a, 0.5) FILTER (WHERE a > 1) FROM VALUES (1), (1), (1), (20), (30) AS v(a);
 SELECT percentile_approx(id, 0.5, 10), percentile_approx(id, 0.21, 5), percentile_approx(id % 97, 0.77, 33), percentile_approx(id, 0.9) FROM range(0, 1000, 1, 1);
-SELECT percentile_approx(id * 7919 % 10007, 0.5, 100), percentile_approx(id * 7919 % 10007, 0.01, 50), percentile_approx(id * 7919 % 10007, 0.99, 50) FROM range(0, 10007, 1, 1);
-SELECT percentile_approx(id, 0.5, 10), percentile_approx(-id, 0.3, 25) FROM range(0, 120000, 1, 1);
 SELECT percentile_approx(a, 0.5) + 1, -percentile_approx(d, 0.25) FROM t;
+SELECT percentile_approx(d, 0.5), percentile_approx(d, 0.75), percentile_approx(d, 1.0) FROM (SELECT /*+ COALESCE(1) */ * FROM VALUES (2.5D), (-1D), (0D), (double('NaN')), (1e10D), (null) AS v(d));

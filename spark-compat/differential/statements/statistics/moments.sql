@@ -40,3 +40,4 @@ SELECT corr(id, id * id), covar_samp(id, -id), covar_pop(id, sqrt(id)) FROM rang
 SELECT stddev(a) / avg(a), round(stddev(a), 3), variance(a) = stddev(a) * stddev(a) FROM t;
 SELECT k FROM t GROUP BY k HAVING stddev(a) > 2;
 SELECT k, count(*) FROM t GROUP BY k ORDER BY var_pop(a) DESC, k;
+SELECT stddev(a), skewness(a), kurtosis(a), corr(a, b), covar_samp(a, b) FROM (SELECT /*+ COALESCE(1) */ * FROM VALUES (1, 2.5D), (2, -1.0D), (7, 10.25D), (null, 1D), (4, null), (5, 3.3D), (9, 1.1D) AS v(a, b));

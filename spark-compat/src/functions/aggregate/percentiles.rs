@@ -1,6 +1,6 @@
 //! `percentile` and `percentile_approx`.
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::common::ScalarValue;
@@ -138,9 +138,6 @@ fn percentages(call: &AggregateCall<'_>, percentage: &Typed, requirement: &str) 
         |arg: &Typed| call.mismatch(format!("{requirement}, however, '{}' is of {} type.", arg.name, arg.data_type));
     let Some(constant) = constant(percentage) else { return Ok(Given { constant: None }) };
     let (value, as_array) = match &percentage.data_type {
-        SparkType::Array { contains_null: true, element } if **element != SparkType::Void => {
-            return Err(unfit(percentage));
-        }
         SparkType::Array { element, .. } if element.is_numeric() || **element == SparkType::Void => {
             (constant.to_array()?.as_list::<i32>().value(0), true)
         }
@@ -151,6 +148,9 @@ fn percentages(call: &AggregateCall<'_>, percentage: &Typed, requirement: &str) 
         number if number.is_numeric() => (constant.to_array()?, false),
         _ => return Err(unfit(percentage)),
     };
+    if as_array && value.logical_null_count() > 0 {
+        return Err(unfit(percentage));
+    }
     if !as_array && value.is_null(0) {
         return Ok(Given { constant: Some(None) });
     }

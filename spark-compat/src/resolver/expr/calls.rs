@@ -47,12 +47,11 @@ impl Lowering<'_, '_> {
         if found.is_window() {
             return Err(SparkError::analysis(format!("Window function {name}() requires an OVER clause.")));
         }
+        check_null_treatment(&name, *null_treatment)?;
         if found.is_aggregate() {
-            check_null_treatment(&name, *null_treatment)?;
             let ignore_nulls = *null_treatment == Some(ast::NullTreatment::IgnoreNulls);
             return self.aggregate_call(&name, distinct, ignore_nulls, args, filter.as_deref());
         }
-        check_null_treatment(&name, *null_treatment)?;
         if distinct || filter.is_some() {
             return Err(SparkError::analysis(format!(
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
@@ -93,7 +92,7 @@ impl Lowering<'_, '_> {
         if filtered {
             return Err(SparkError::analysis("window aggregate function with filter predicate is not supported yet."));
         }
-        let args = self.aggregate_arguments(name, args)?;
+        let args = self.aggregate_arguments(name, distinct, args)?;
         if function.is_window() {
             return functions::call_window(WindowCall { called: name, args, ignore_nulls, over, zone: self.zone() });
         }
@@ -104,17 +103,20 @@ impl Lowering<'_, '_> {
         over.aggregate(functions::call_aggregate(call)?)
     }
 
-    /// The arguments of an aggregate function; `count(*)` counts a constant.
-    fn aggregate_arguments(&self, name: &str, args: Vec<Argument<'_>>) -> Result<Vec<Typed>> {
-        if name == "count" && matches!(args[..], [Argument::Star(ast::FunctionArgExpr::Wildcard)]) {
-            return Ok(vec![Typed::literal(1i32.into(), SparkType::Int, "1")]);
-        }
-        if let Some(Argument::Star(star @ ast::FunctionArgExpr::QualifiedWildcard(_))) = args.first()
-            && name == "count"
-        {
-            return Err(SparkError::analysis(format!(
-                "count({star}) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)"
-            )));
+    /// The arguments of an aggregate function; `count(*)` counts a constant, with DISTINCT the columns.
+    fn aggregate_arguments(&self, name: &str, distinct: bool, args: Vec<Argument<'_>>) -> Result<Vec<Typed>> {
+        if name == "count" {
+            match args[..] {
+                [Argument::Star(ast::FunctionArgExpr::Wildcard)] if !distinct => {
+                    return Ok(vec![Typed::literal(1i32.into(), SparkType::Int, "1")]);
+                }
+                [Argument::Star(ast::FunctionArgExpr::QualifiedWildcard(_))] => {
+                    return Err(SparkError::analysis(
+                        "count(t.*) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)",
+                    ));
+                }
+                _ => {}
+            }
         }
         self.lowered(args)
     }
@@ -171,14 +173,7 @@ impl Lowering<'_, '_> {
     ) -> Result<Typed> {
         self.clause.check_aggregate()?;
         let inside = Self { scopes: self.aggregate_scopes, lambda: None, clause: Clause::AggregateArgument, ..*self };
-        let args = match args[..] {
-            // The distinct rows of the input.
-            [Argument::Star(ast::FunctionArgExpr::Wildcard)] if name == "count" && distinct => {
-                let columns = self.aggregate_scopes.first().map_or(&[][..], |input| &input.columns);
-                columns.iter().map(|column| Typed::attribute(&column.attribute, &column.name)).collect()
-            }
-            _ => inside.aggregate_arguments(name, args)?,
-        };
+        let args = inside.aggregate_arguments(name, distinct, args)?;
         let filter = filter.map(|filter| inside.aggregate_filter(filter)).transpose()?;
         functions::call_aggregate(AggregateCall {
             called: name,
