@@ -3,14 +3,16 @@
 //! They become DataFusion's subquery expressions, which its optimizer turns into joins. Where those joins would not know
 //! NULL as Spark's do, the subquery is rewritten here first:
 //!
-//! - `a NOT IN (..)` as a conjunct of WHERE or HAVING, without correlation, is DataFusion's null-aware anti join.
+//! - `a NOT IN (..)` as a conjunct of WHERE or HAVING, without correlation, is DataFusion's null-aware anti join, which needs a
+//!   column of the left side: not if `a` is a constant.
+//! - `NULL [NOT] IN (..)` is NULL, even over no rows (Spark's `NullPropagation`).
 //! - Any other NOT IN is NOT EXISTS over the rows for which `a = b` is not false (as Spark's `RewritePredicateSubquery` does it).
 //! - IN below OR and other operators is a mark join, two-valued like Spark's `ExistenceJoin`.
 
 use std::sync::Arc;
 
-use datafusion::common::Spans;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{ScalarValue, Spans};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::logical_plan::Subquery;
 use datafusion::logical_expr::{Expr, LogicalPlan, not};
@@ -18,6 +20,7 @@ use sqlparser::ast;
 
 use super::Lowering;
 use super::columns::outer_reference;
+use super::constants::evaluate_constant;
 use super::logic::conjunction;
 use super::operators::compare;
 use crate::coercion;
@@ -198,6 +201,9 @@ impl Membership {
     /// IN, as a semi join or a mark join.
     fn positive(self) -> Result<Typed> {
         let name = self.name.clone();
+        if self.constant().is_some_and(|value| value.is_null()) {
+            return Ok(unknown(name));
+        }
         let expr = if self.pairs.len() == 1 { self.single(false)? } else { self.exists_where(false)? };
         Ok(Typed::new(expr, SparkType::Boolean, true, name))
     }
@@ -205,6 +211,9 @@ impl Membership {
     /// NOT IN where the join must not depend on standing at the top of a filter.
     fn negated(self) -> Result<Typed> {
         let name = names::prefix("NOT", &self.name);
+        if self.constant().is_some_and(|value| value.is_null()) {
+            return Ok(unknown(name));
+        }
         let exists = self.exists_where(true)?;
         Ok(Typed::new(not(exists), SparkType::Boolean, true, name))
     }
@@ -212,11 +221,19 @@ impl Membership {
     /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
     fn negated_conjunct(self) -> Result<Typed> {
         let correlated = !self.subquery.all_out_ref_exprs().is_empty();
-        if correlated || self.pairs.len() != 1 {
+        if correlated || self.pairs.len() != 1 || self.constant().is_some() {
             return self.negated();
         }
         let name = names::prefix("NOT", &self.name);
         Ok(Typed::new(self.single(true)?, SparkType::Boolean, true, name))
+    }
+
+    /// What the only value is, if it is a constant.
+    fn constant(&self) -> Option<ScalarValue> {
+        match &self.pairs[..] {
+            [pair] => evaluate_constant(&pair.value.expr).ok(),
+            _ => None,
+        }
     }
 
     /// DataFusion's IN for the only pair.
@@ -248,6 +265,11 @@ impl Membership {
         let subquery = subquery(plan::filter(self.subquery, condition)?);
         Ok(Expr::Exists(Exists { subquery, negated: false }))
     }
+}
+
+/// The boolean NULL.
+fn unknown(name: String) -> Typed {
+    Typed::new(Expr::Literal(ScalarValue::Boolean(None), None), SparkType::Boolean, true, name)
 }
 
 /// A plan as a subquery, with the columns that it uses of the query around it.
