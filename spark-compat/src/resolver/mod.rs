@@ -30,6 +30,7 @@ mod relation;
 mod sample;
 mod scope;
 mod select;
+mod session_windows;
 mod set_ops;
 mod similarity;
 mod star;

@@ -23,6 +23,12 @@ impl Lowering<'_, '_> {
         let [name] = &parts[..] else {
             return Err(functions::undefined(&parts.join(".")));
         };
+        // A word that calls a function without parentheses, such as `current_date`, is a column where there is one.
+        if matches!(args, ast::FunctionArguments::None)
+            && let Ok(column) = self.column(&[ast::Ident::new(name.clone())])
+        {
+            return Ok(column);
+        }
         let name = name.to_lowercase();
         let found = functions::find(&name).ok_or_else(|| functions::undefined(&name))?;
         if found.as_generator().is_some() {
@@ -52,10 +58,8 @@ impl Lowering<'_, '_> {
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
         }
-        if name == time_windows::WINDOW
-            && let Some(column) = time_windows::window_column(self.scopes)
-        {
-            return Ok(Typed::attribute(&column.attribute, time_windows::WINDOW));
+        if let Some(column) = time_windows::window_column(self.scopes, &name) {
+            return Ok(Typed::attribute(&column.attribute, &column.name));
         }
         if let Some(kind) = found.as_higher_order() {
             let args = args.into_iter().map(|arg| arg.expr(&name)).collect::<Result<Vec<_>>>()?;

@@ -3,9 +3,8 @@
 //! They become DataFusion's subquery expressions, which its optimizer turns into joins. Where those joins would not know
 //! NULL as Spark's do, the subquery is rewritten here first:
 //!
-//! - `a NOT IN (..)` as a conjunct of WHERE or HAVING, without correlation, is DataFusion's null-aware anti join, which needs a
-//!   column of the left side: not if `a` is a constant.
-//! - `NULL [NOT] IN (..)` is NULL, even over no rows (Spark's `NullPropagation`).
+//! - `a NOT IN (..)` as a conjunct of WHERE or HAVING, without correlation, is DataFusion's null-aware anti join.
+//! - A NULL in front of IN or NOT IN is NULL, also before no rows (Spark's `NullPropagation`).
 //! - Any other NOT IN is NOT EXISTS over the rows for which `a = b` is not false (as Spark's `RewritePredicateSubquery` does it).
 //! - IN below OR and other operators is a mark join, two-valued like Spark's `ExistenceJoin`.
 
@@ -20,7 +19,6 @@ use sqlparser::ast;
 
 use super::Lowering;
 use super::columns::outer_reference;
-use super::constants::evaluate_constant;
 use super::logic::conjunction;
 use super::operators::compare;
 use crate::coercion;
@@ -151,8 +149,8 @@ impl Lowering<'_, '_> {
     }
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
-        let place =
-            Place { ctes: self.place.ctes.clone(), outer: self.scopes, in_cte: self.place.in_cte, windows: &[] };
+        // A WITH query in here must not be called as one outside.
+        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: true };
         let relation = self.resolver.query(query, &place)?;
         refuse(
             is_limited_and_correlated(&relation.plan),
@@ -198,11 +196,16 @@ struct Membership {
 }
 
 impl Membership {
+    /// Whether the only value is the literal NULL.
+    fn is_of_null(&self) -> bool {
+        matches!(&self.pairs[..], [pair] if pair.value.as_literal().is_some_and(ScalarValue::is_null))
+    }
+
     /// IN, as a semi join or a mark join.
     fn positive(self) -> Result<Typed> {
         let name = self.name.clone();
-        if self.constant().is_some_and(|value| value.is_null()) {
-            return Ok(unknown(name));
+        if self.is_of_null() {
+            return Ok(Typed::literal(ScalarValue::Boolean(None), SparkType::Boolean, name));
         }
         let expr = if self.pairs.len() == 1 { self.single(false)? } else { self.exists_where(false)? };
         Ok(Typed::new(expr, SparkType::Boolean, true, name))
@@ -211,8 +214,8 @@ impl Membership {
     /// NOT IN where the join must not depend on standing at the top of a filter.
     fn negated(self) -> Result<Typed> {
         let name = names::prefix("NOT", &self.name);
-        if self.constant().is_some_and(|value| value.is_null()) {
-            return Ok(unknown(name));
+        if self.is_of_null() {
+            return Ok(Typed::literal(ScalarValue::Boolean(None), SparkType::Boolean, name));
         }
         let exists = self.exists_where(true)?;
         Ok(Typed::new(not(exists), SparkType::Boolean, true, name))
@@ -221,30 +224,25 @@ impl Membership {
     /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
     fn negated_conjunct(self) -> Result<Typed> {
         let correlated = !self.subquery.all_out_ref_exprs().is_empty();
-        if correlated || self.pairs.len() != 1 || self.constant().is_some() {
+        // A join that no column of this side takes part in would not be null-aware.
+        let constant = self.pairs.iter().all(|pair| pair.value.expr.column_refs().is_empty() && pair.outer.is_some());
+        if correlated || constant || self.pairs.len() != 1 {
             return self.negated();
         }
         let name = names::prefix("NOT", &self.name);
         Ok(Typed::new(self.single(true)?, SparkType::Boolean, true, name))
     }
 
-    /// What the only value is, if it is a constant.
-    fn constant(&self) -> Option<ScalarValue> {
-        match &self.pairs[..] {
-            [pair] => evaluate_constant(&pair.value.expr).ok(),
-            _ => None,
-        }
-    }
-
     /// DataFusion's IN for the only pair.
     fn single(mut self, negated: bool) -> Result<Expr> {
         let Pair { value, column, .. } = self.pairs.pop().ok_or_else(|| SparkError::internal("IN without values"))?;
         let data_type = &value.data_type;
-        let plan = match float_keys::normalized(column.expr, data_type) {
-            Expr::Column(_) => self.subquery,
-            computed => plan::project(self.subquery, vec![computed.alias("#in")])?,
-        };
-        let value = float_keys::normalized(value.expr, data_type);
+        // Under a name of its own: DataFusion's mark join takes a column that is passed through for two.
+        // Spark normalizes the floats of all joins but the null-aware one, to which -0.0 is not 0.0.
+        let key = |expr| if negated { expr } else { float_keys::normalized(expr, data_type) };
+        let computed = key(column.expr);
+        let plan = plan::project(self.subquery, vec![computed.alias("#in")])?;
+        let value = key(value.expr);
         Ok(Expr::InSubquery(InSubquery::new(Box::new(value), subquery(plan), negated)))
     }
 
@@ -265,11 +263,6 @@ impl Membership {
         let subquery = subquery(plan::filter(self.subquery, condition)?);
         Ok(Expr::Exists(Exists { subquery, negated: false }))
     }
-}
-
-/// The boolean NULL.
-fn unknown(name: String) -> Typed {
-    Typed::new(Expr::Literal(ScalarValue::Boolean(None), None), SparkType::Boolean, true, name)
 }
 
 /// A plan as a subquery, with the columns that it uses of the query around it.
