@@ -105,8 +105,11 @@ def is_ordered(query):
     return re.search(r"\border\s+by\b", "".join(outside), re.IGNORECASE) is not None
 
 
-# What Spark numbers as it goes: tasks, expressions, objects.
-TASK = re.compile(r"^.*?Lost task \S+ in stage \S+ \(TID \d+\) \([^)]*\): ")
+# What Spark numbers as it goes: tasks, expressions, objects. PySpark names the classes of some errors only if a task failed.
+TASK = re.compile(
+    r"^.*?Lost task \S+ in stage \S+ \(TID \d+\) \([^)]*\): "
+    r"(java\.lang\.IllegalArgumentException: |org\.apache\.spark\.SparkUpgradeException: )?"
+)
 NUMBERED = re.compile(r"(?<=[\w)]#)\d+L?\b|(?<=\$\$Lambda\$)\d+/0x[0-9a-f]+|(?<=\w@)[0-9a-f]{5,8}\b")
 # What the parser would have taken instead may be every keyword there is.
 EXPECTED = re.compile(r"expecting \{.{100,}$")

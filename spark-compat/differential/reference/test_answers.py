@@ -88,6 +88,8 @@ class Comparison(unittest.TestCase):
         self.assertFalse(same_answer(error, self.rows("q", [])))
         lost = "Lost task 0.0 in stage 2.0 (TID 3) (127.0.0.1 executor driver): java.lang.RuntimeException: no\n\tat"
         self.assertEqual(stable_error(f"Job aborted: {lost}"), "java.lang.RuntimeException: no")
+        lost = lost.replace("RuntimeException", "IllegalArgumentException")
+        self.assertEqual(stable_error(f"Job aborted: {lost}"), "no")
         keywords = ", ".join(f"'WORD{i}'" for i in range(20))
         self.assertEqual(stable_error(f"mismatched 'x' expecting {{{keywords}}}(line 1)"), "mismatched 'x' expecting ..")
         few = "mismatched 'x' expecting {',', ';'}(line 1)"
