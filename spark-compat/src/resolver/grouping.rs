@@ -22,7 +22,7 @@ use crate::aggregates::takes_order;
 use crate::error::{Result, SparkError};
 use crate::functions::float_keys;
 use crate::functions::grouping::GroupingFunction;
-use crate::functions::nested::kind::contains_map;
+use crate::functions::nested::kind::is_orderable;
 use crate::types::SparkType;
 
 impl Resolver<'_> {
@@ -518,7 +518,7 @@ fn alias_of_item(group: &ast::Expr, items: &[Item], input: &Scope) -> Result<Opt
 
 fn refuse_ungroupable(typed: &Typed) -> Result<()> {
     match &typed.data_type {
-        nested if contains_map(nested) => Err(SparkError::analysis(format!(
+        other if !is_orderable(other) => Err(SparkError::analysis(format!(
             "expression {} cannot be used as a grouping expression because its data type {} is not an orderable data type.",
             typed.name, typed.data_type
         ))),
