@@ -14,9 +14,13 @@ mod conditional;
 mod csv;
 pub(crate) mod datetime;
 mod digests;
+mod digits;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod format_number;
+mod formatter;
+pub(crate) mod grouping;
 mod hashes;
 mod json;
 mod json_tuple;
@@ -27,6 +31,7 @@ mod misc;
 pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
+mod parse_url;
 mod patterns;
 mod radix;
 mod random;
@@ -88,7 +93,7 @@ enum LoweringRule {
     HigherOrder(Kind),
     /// Gives rows.
     Generator(Generator),
-    Moment(fn(Facts) -> Result<Typed>),
+    Moment(fn(Facts, &str) -> Result<Typed>),
 }
 
 impl Function {
@@ -123,7 +128,7 @@ impl Function {
     }
 
     /// A function without arguments whose value is a fact of the query.
-    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts) -> Result<Typed>) -> Self {
+    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts, &str) -> Result<Typed>) -> Self {
         let lowering = LoweringRule::Moment(lower);
         Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
     }
@@ -208,12 +213,17 @@ impl Call<'_> {
 
 /// Everything that the crate has, by family.
 const FAMILIES: &[&[Function]] = &[
-    aggregate::FUNCTIONS,
+    aggregate::numbers::FUNCTIONS,
+    aggregate::percentiles::FUNCTIONS,
+    aggregate::rows::FUNCTIONS,
+    aggregate::sketches::FUNCTIONS,
+    aggregate::statistics::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
     charsets::FUNCTIONS,
     compose::FUNCTIONS,
     conditional::FUNCTIONS,
+    csv::FUNCTIONS,
     datetime::dates::FUNCTIONS,
     datetime::epoch::FUNCTIONS,
     datetime::fields::FUNCTIONS,
@@ -225,8 +235,10 @@ const FAMILIES: &[&[Function]] = &[
     datetime::zones::FUNCTIONS,
     digests::FUNCTIONS,
     elementary::FUNCTIONS,
+    format_number::FUNCTIONS,
+    formatter::FUNCTIONS,
+    grouping::FUNCTIONS,
     hashes::FUNCTIONS,
-    csv::FUNCTIONS,
     json::FUNCTIONS,
     letters::FUNCTIONS,
     math::FUNCTIONS,
@@ -242,6 +254,7 @@ const FAMILIES: &[&[Function]] = &[
     nested::shape::FUNCTIONS,
     nested::sort::FUNCTIONS,
     numbers::FUNCTIONS,
+    parse_url::FUNCTIONS,
     patterns::FUNCTIONS,
     random::FUNCTIONS,
     rounding::FUNCTIONS,
@@ -308,11 +321,12 @@ pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> 
     lower(Call { called, args, zone })
 }
 
-/// Calls a function whose value is a fact of the query; `None` if it is another one.
-pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Option<Result<Typed>> {
+/// Calls a function whose value is a fact of the query; `None` if it is another one. `zone_name` is what the setting calls the
+/// session time zone.
+pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts, zone_name: &str) -> Option<Result<Typed>> {
     let function = find(called)?;
     let LoweringRule::Moment(lower) = function.lowering else { return None };
-    Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
+    Some(function.arity.check(called, arguments).and_then(|()| lower(facts, zone_name)))
 }
 
 /// Calls a window function that is no aggregate.

@@ -8,8 +8,8 @@ use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use datafusion::common::internal_err;
 use datafusion::logical_expr::Expr;
 
-use super::super::Function;
 use super::super::arguments::{Arity, Input};
+use super::super::{Function, Support};
 use super::kernel;
 use crate::error::SparkError;
 use crate::types::SparkType;
@@ -17,7 +17,8 @@ use crate::types::SparkType;
 pub(in crate::functions) const FUNCTIONS: &[Function] =
     &[Function::scalar("window", Arity::Between(2, 4), &[Input::Any], |_| {
         Err(SparkError::unsupported("window(..) outside of the SELECT list, GROUP BY, HAVING and ORDER BY"))
-    })];
+    })
+    .with_support(Support::Partial("in the SELECT list, GROUP BY, HAVING and ORDER BY"))];
 
 /// Windows that begin every `slide` microseconds from `start` on and are `length` long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

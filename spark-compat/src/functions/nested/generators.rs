@@ -108,7 +108,8 @@ impl Generated {
         if !outer {
             return self.array.expr.clone();
         }
-        udf::call("spark_outer_elements", &self.array.data_type, vec![self.array.expr.clone()], |arrays, result| {
+        let with_null = array_of(self.element());
+        udf::call("spark_outer_elements", &with_null, vec![self.array.expr.clone()], |arrays, result| {
             let [array] = arrays else { return internal_err!("one array is generated from") };
             let lists = array.as_list::<i32>();
             let mut picks = Picks::new(lists.len());

@@ -148,7 +148,8 @@ impl Lowering<'_, '_> {
     }
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
-        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[] };
+        let place =
+            Place { ctes: self.place.ctes.clone(), outer: self.scopes, in_cte: self.place.in_cte, windows: &[] };
         let relation = self.resolver.query(query, &place)?;
         refuse(
             is_limited_and_correlated(&relation.plan),
@@ -249,14 +250,15 @@ impl Membership {
     }
 }
 
-fn subquery(plan: LogicalPlan) -> Subquery {
+/// A plan as a subquery, with the columns that it uses of the query around it.
+pub(in crate::resolver) fn subquery(plan: LogicalPlan) -> Subquery {
     let outer_ref_columns = plan.all_out_ref_exprs();
     Subquery { subquery: Arc::new(plan), outer_ref_columns, spans: Spans::new() }
 }
 
 /// Whether a LIMIT stands above a use of the outer query's columns: it would be a limit for each outer row, which the joins
 /// that subqueries become do not know.
-fn is_limited_and_correlated(plan: &LogicalPlan) -> bool {
+pub(in crate::resolver) fn is_limited_and_correlated(plan: &LogicalPlan) -> bool {
     let mut found = false;
     let visited = plan.apply(|node| {
         if matches!(node, LogicalPlan::Limit(_)) && !node.all_out_ref_exprs().is_empty() {
