@@ -23,7 +23,6 @@ mod formatter;
 pub(crate) mod grouping;
 mod hashes;
 mod json;
-mod json_tuple;
 mod letters;
 pub(crate) mod like;
 mod math;
