@@ -11,6 +11,7 @@ mod casts;
 mod charsets;
 mod compose;
 mod conditional;
+mod csv;
 pub(crate) mod datetime;
 mod digests;
 mod digits;
@@ -22,6 +23,7 @@ mod formatter;
 pub(crate) mod grouping;
 mod hashes;
 mod json;
+mod json_tuple;
 mod letters;
 pub(crate) mod like;
 mod math;
@@ -210,12 +212,17 @@ impl Call<'_> {
 
 /// Everything that the crate has, by family.
 const FAMILIES: &[&[Function]] = &[
-    aggregate::FUNCTIONS,
+    aggregate::numbers::FUNCTIONS,
+    aggregate::percentiles::FUNCTIONS,
+    aggregate::rows::FUNCTIONS,
+    aggregate::sketches::FUNCTIONS,
+    aggregate::statistics::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
     charsets::FUNCTIONS,
     compose::FUNCTIONS,
     conditional::FUNCTIONS,
+    csv::FUNCTIONS,
     datetime::dates::FUNCTIONS,
     datetime::epoch::FUNCTIONS,
     datetime::fields::FUNCTIONS,

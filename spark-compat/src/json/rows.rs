@@ -28,8 +28,7 @@ pub(crate) fn array(data_type: &SparkType, values: Vec<Value>) -> DataFusionResu
         T::Long => integers::<Int64Type>(&values),
         T::Date => integers::<Date32Type>(&values),
         T::Timestamp => {
-            let micros =
-                values.iter().map(|value| integer(value)).collect::<PrimitiveArray<TimestampMicrosecondType>>();
+            let micros = values.iter().map(integer).collect::<PrimitiveArray<TimestampMicrosecondType>>();
             Arc::new(micros.with_timezone("UTC"))
         }
         T::Float => Arc::new(values.iter().map(float).collect::<Float32Array>()),

@@ -18,10 +18,11 @@ use super::select::{Item, add_missing_columns, without_repetitions};
 use super::typed::Typed;
 use super::windows::{Windows, has_window};
 use super::{AttributeIds, Place, Resolver, order, plan};
+use crate::aggregates::takes_order;
 use crate::error::{Result, SparkError};
 use crate::functions::float_keys;
 use crate::functions::grouping::GroupingFunction;
-use crate::functions::nested::kind::contains_map;
+use crate::functions::nested::kind::is_orderable;
 use crate::types::SparkType;
 
 impl Resolver<'_> {
@@ -255,6 +256,8 @@ impl<'a> Grouping<'a> {
             // HAVING alone: one group of all rows, of which nothing is asked.
             return Ok(plan::one_row());
         }
+        let takes_order = |expr: &Expr| matches!(expr, Expr::AggregateFunction(call) if takes_order(&call.func));
+        let input = if aggregates.iter().any(|(expr, _)| takes_order(expr)) { plan::kept_order(input)? } else { input };
         let mut names = HashSet::new();
         // The names leave casts out, so that different expressions may have the same.
         let mut unlike = |expr: &Expr, attribute: &Attribute| match names.insert(expr.schema_name().to_string()) {
@@ -325,7 +328,27 @@ impl<'a> Grouping<'a> {
     }
 
     fn over_groups(&self, typed: Typed) -> Result<Typed> {
+        self.check_scalar_subqueries(&typed)?;
         Ok(Typed { expr: self.rewrite(typed.expr, &Scope::default())?, ..typed })
+    }
+
+    /// A correlated scalar subquery may stand in the list only as a key or inside an aggregate function.
+    fn check_scalar_subqueries(&self, typed: &Typed) -> Result<()> {
+        typed.expr.apply(|expr| match expr {
+            _ if self.key(expr).is_some() => Ok(TreeNodeRecursion::Jump),
+            Expr::AggregateFunction(_) => Ok(TreeNodeRecursion::Jump),
+            Expr::ScalarSubquery(subquery) if !subquery.outer_ref_columns.is_empty() => {
+                Err(SparkError::analysis(format!(
+                    "Correlated scalar subquery in '{}' is neither present in the group by, nor in an aggregate function. Add \
+                     it to group by using ordinal position or wrap it in first() (or first_value) if you don't care which value \
+                     you get.",
+                    typed.name
+                ))
+                .into())
+            }
+            _ => Ok(TreeNodeRecursion::Continue),
+        })?;
+        Ok(())
     }
 
     /// The expression over the aggregation's columns: keys and aggregate functions become attributes. `above` has columns
@@ -495,7 +518,7 @@ fn alias_of_item(group: &ast::Expr, items: &[Item], input: &Scope) -> Result<Opt
 
 fn refuse_ungroupable(typed: &Typed) -> Result<()> {
     match &typed.data_type {
-        nested if contains_map(nested) => Err(SparkError::analysis(format!(
+        other if !is_orderable(other) => Err(SparkError::analysis(format!(
             "expression {} cannot be used as a grouping expression because its data type {} is not an orderable data type.",
             typed.name, typed.data_type
         ))),

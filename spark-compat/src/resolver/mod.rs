@@ -30,6 +30,7 @@ mod relation;
 mod sample;
 mod scope;
 mod select;
+mod session_windows;
 mod set_ops;
 mod similarity;
 mod star;
@@ -89,7 +90,7 @@ struct Place<'a> {
     outer: &'a [&'a Scope],
     /// The windows that the SELECT's WINDOW clause names.
     windows: &'a [ast::NamedWindowDefinition],
-    /// Whether the query is part of a WITH query's definition.
+    /// Whether the query is part of a WITH query's definition, or in an expression.
     in_cte: bool,
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, JoinConstraint, JoinType, NullEquality};
 use datafusion::logical_expr::logical_plan::{
     Aggregate, Distinct, EmptyRelation, Filter, Join, Limit, Projection, Sort, Union, Values, Window,
@@ -90,6 +91,19 @@ pub(crate) fn sort(input: LogicalPlan, keys: Vec<SortExpr>) -> LogicalPlan {
 /// The first `count` rows.
 pub(crate) fn limit(input: LogicalPlan, count: i64) -> LogicalPlan {
     LogicalPlan::Limit(Limit { skip: None, fetch: Some(Box::new(lit(count))), input: Arc::new(input) })
+}
+
+/// The input with an ORDER BY that it ends with made to stay, for aggregate functions that take the rows as they come: DataFusion
+/// drops a sort that no operator asks for, unless it cuts rows off.
+pub(crate) fn kept_order(input: LogicalPlan) -> Result<LogicalPlan> {
+    let kept = input.transform_down(|plan| {
+        Ok(match plan {
+            LogicalPlan::Projection(_) | LogicalPlan::Filter(_) => Transformed::no(plan),
+            LogicalPlan::Sort(_) => Transformed::new(limit(plan, i64::MAX), true, TreeNodeRecursion::Stop),
+            other => Transformed::new(other, false, TreeNodeRecursion::Stop),
+        })
+    })?;
+    Ok(kept.data)
 }
 
 /// The distinct rows.
