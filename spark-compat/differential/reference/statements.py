@@ -108,7 +108,7 @@ def is_ordered(query):
 # What Spark numbers as it goes: tasks, expressions, objects. PySpark names the classes of some errors only if a task failed.
 TASK = re.compile(
     r"^.*?Lost task \S+ in stage \S+ \(TID \d+\) \([^)]*\): "
-    r"(java\.lang\.IllegalArgumentException: |org\.apache\.spark\.SparkUpgradeException: )?"
+    r"((java\.lang\.IllegalArgument|org\.apache\.spark\.sql\.Analysis|org\.apache\.spark\.SparkUpgrade)Exception: )?"
 )
 NUMBERED = re.compile(r"(?<=[\w)]#)\d+L?\b|(?<=\$\$Lambda\$)\d+/0x[0-9a-f]+|(?<=\w@)[0-9a-f]{5,8}\b")
 # What the parser would have taken instead may be every keyword there is.
