@@ -495,7 +495,7 @@ fn alias_of_item(group: &ast::Expr, items: &[Item], input: &Scope) -> Result<Opt
 
 fn refuse_ungroupable(typed: &Typed) -> Result<()> {
     match &typed.data_type {
-        nested if contains_map(nested) => Err(SparkError::analysis(format!(
+        nested if contains_map(nested) || *nested == SparkType::CalendarInterval => Err(SparkError::analysis(format!(
             "expression {} cannot be used as a grouping expression because its data type {} is not an orderable data type.",
             typed.name, typed.data_type
         ))),
