@@ -9,6 +9,7 @@ pub mod datetime;
 pub mod error;
 mod formats;
 pub mod functions;
+mod hash;
 mod java_regex;
 mod json;
 mod kernel;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, NullArray, StringViewArray};
 use arrow::datatypes::DataType;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
+use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
@@ -24,7 +26,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("current_database", Arity::Exactly(0), &[], |call| text(&call, "default")),
     Function::scalar("typeof", Arity::Exactly(1), &[Input::Any], |call| {
         let types: Vec<String> = call.args.iter().map(|arg| arg.data_type.catalog_string()).collect();
-        text(&call, &types.join(""))
+        let written = text(&call, &types.join(""))?;
+        Ok(match call.args.into_iter().next() {
+            Some(arg) if groups(&arg.expr) => Typed { expr: beside(written.expr, arg.expr), ..written },
+            _ => written,
+        })
     }),
     Function::scalar("assert_true", Arity::Between(1, 2), &[Input::Any, Input::String], assert_true),
     Function::scalar("raise_error", Arity::Exactly(1), &[Input::String], |call| {
@@ -37,6 +43,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn text(call: &Call<'_>, value: &str) -> Result<Typed> {
     let value = ScalarValue::Utf8View(Some(value.to_string()));
     Ok(Typed::literal(value, SparkType::String, call.name()))
+}
+
+/// Whether an expression makes a grouped query, or a window, of the query that it stands in.
+fn groups(expr: &Expr) -> bool {
+    let makes = |expr: &Expr| matches!(expr, Expr::AggregateFunction(_) | Expr::WindowFunction(_));
+    expr.exists(|expr| Ok(makes(expr))).unwrap_or(false)
+}
+
+/// The constant, in an expression that still holds `arg`.
+fn beside(constant: Expr, arg: Expr) -> Expr {
+    let branch = (Box::new(arg.is_null()), Box::new(constant.clone()));
+    Expr::Case(Case::new(None, vec![branch], Some(Box::new(constant))))
 }
 
 /// NULL, or an error with the message if the condition is not true.

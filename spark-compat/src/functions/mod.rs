@@ -210,7 +210,11 @@ impl Call<'_> {
 
 /// Everything that the crate has, by family.
 const FAMILIES: &[&[Function]] = &[
-    aggregate::FUNCTIONS,
+    aggregate::numbers::FUNCTIONS,
+    aggregate::percentiles::FUNCTIONS,
+    aggregate::rows::FUNCTIONS,
+    aggregate::sketches::FUNCTIONS,
+    aggregate::statistics::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
     charsets::FUNCTIONS,

@@ -92,6 +92,7 @@ struct Place<'a> {
     windows: &'a [ast::NamedWindowDefinition],
     /// Whether the query is part of a WITH query's definition.
     in_cte: bool,
+    /// Whether the query is part of a WITH query's definition, or in an expression.
 }
 
 impl<'s> Resolver<'s> {
