@@ -123,7 +123,7 @@ fn from_json(call: Call<'_>) -> Result<Typed> {
     let mut corrupt_name = "_corrupt_record".to_string();
     for (key, value) in options(args.next())? {
         match key.to_lowercase().as_str() {
-            "mode" => reader.fail_fast = fails_fast(&value)?,
+            "mode" => reader.fail_fast = fails_fast(&value, "from_json")?,
             "columnnameofcorruptrecord" => corrupt_name = value,
             "primitivesasstring" | "prefersdecimal" | "dropfieldifallnull" | "samplingratio" => {}
             _ => leniency_option(&mut reader.leniency, &key, &value, "from_json")?,
@@ -164,7 +164,7 @@ impl Kernel for Reader {
 }
 
 /// The type that a schema argument gives: a type or a list of columns (`DataType.fromDDL`).
-fn schema_of(schema: &Typed) -> Result<SparkType> {
+pub(super) fn schema_of(schema: &Typed) -> Result<SparkType> {
     let invalid = || SparkError::analysis(format!("The expression '{}' is not a valid schema string.", schema.name));
     let text = match evaluate_constant(&schema.expr).map_err(|_| invalid())? {
         ScalarValue::Utf8View(Some(text)) => text,
@@ -176,7 +176,7 @@ fn schema_of(schema: &Typed) -> Result<SparkType> {
 }
 
 /// The type with NULL allowed everywhere.
-fn nullable(data_type: SparkType) -> SparkType {
+pub(super) fn nullable(data_type: SparkType) -> SparkType {
     match data_type {
         SparkType::Array { element, .. } => {
             SparkType::Array { element: Box::new(nullable(*element)), contains_null: true }
@@ -231,7 +231,7 @@ fn schema_of_json(call: Call<'_>) -> Result<Typed> {
 }
 
 /// A type with every name of a field in backquotes.
-fn schema_text(data_type: &SparkType) -> String {
+pub(super) fn schema_text(data_type: &SparkType) -> String {
     match data_type {
         SparkType::Array { element, .. } => format!("ARRAY<{}>", schema_text(element)),
         SparkType::Struct(fields) => {
@@ -298,7 +298,7 @@ impl Kernel for ToJson {
 }
 
 /// The entries of an options argument: a constant map of strings.
-fn options(map: Option<Typed>) -> Result<Vec<(String, String)>> {
+pub(super) fn options(map: Option<Typed>) -> Result<Vec<(String, String)>> {
     let Some(map) = map else { return Ok(Vec::new()) };
     let SparkType::Map { key, value, .. } = &map.data_type else {
         return Err(SparkError::analysis("Must use a map() function for options"));
@@ -316,12 +316,12 @@ fn options(map: Option<Typed>) -> Result<Vec<(String, String)>> {
     Ok(keys.iter().zip(values).filter_map(|(key, value)| Some((key?.to_string(), value?.to_string()))).collect())
 }
 
-fn fails_fast(mode: &str) -> Result<bool> {
+pub(super) fn fails_fast(mode: &str, function: &str) -> Result<bool> {
     match mode.to_uppercase().as_str() {
         "FAILFAST" => Ok(true),
-        "DROPMALFORMED" => Err(SparkError::analysis(
-            "from_json() doesn't support the DROPMALFORMED mode. Acceptable modes are PERMISSIVE and FAILFAST.",
-        )),
+        "DROPMALFORMED" => Err(SparkError::analysis(format!(
+            "{function}() doesn't support the DROPMALFORMED mode. Acceptable modes are PERMISSIVE and FAILFAST."
+        ))),
         _ => Ok(false),
     }
 }
@@ -341,7 +341,7 @@ fn leniency_option(leniency: &mut Leniency, key: &str, value: &str, function: &s
     Ok(())
 }
 
-fn boolean(key: &str, value: &str) -> Result<bool> {
+pub(super) fn boolean(key: &str, value: &str) -> Result<bool> {
     match value.to_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),

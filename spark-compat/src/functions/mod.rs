@@ -11,6 +11,7 @@ mod casts;
 mod charsets;
 mod compose;
 mod conditional;
+mod csv;
 pub(crate) mod datetime;
 mod digests;
 mod digits;
@@ -220,6 +221,7 @@ const FAMILIES: &[&[Function]] = &[
     charsets::FUNCTIONS,
     compose::FUNCTIONS,
     conditional::FUNCTIONS,
+    csv::FUNCTIONS,
     datetime::dates::FUNCTIONS,
     datetime::epoch::FUNCTIONS,
     datetime::fields::FUNCTIONS,

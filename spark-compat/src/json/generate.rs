@@ -143,7 +143,7 @@ fn keys(array: &ArrayRef, data_type: &SparkType, options: Options) -> DataFusion
 }
 
 /// The pattern `yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]`: milliseconds, and the offset without its seconds.
-fn timestamp(micros: i64, zone: &Zone) -> String {
+pub(crate) fn timestamp(micros: i64, zone: &Zone) -> String {
     let whole = micros.div_euclid(MICROS_PER_SECOND) * MICROS_PER_SECOND;
     let millis = micros.rem_euclid(MICROS_PER_SECOND) / 1000;
     let clock = format::timestamp(whole, zone).replace(' ', "T");

@@ -90,9 +90,8 @@ struct Place<'a> {
     outer: &'a [&'a Scope],
     /// The windows that the SELECT's WINDOW clause names.
     windows: &'a [ast::NamedWindowDefinition],
-    /// Whether the query is part of a WITH query's definition.
-    in_cte: bool,
     /// Whether the query is part of a WITH query's definition, or in an expression.
+    in_cte: bool,
 }
 
 impl<'s> Resolver<'s> {

@@ -77,6 +77,11 @@ pub(crate) fn null_safe_join(
     Ok(LogicalPlan::Join(join))
 }
 
+/// The input with window functions beside its columns; all must have the same partitions and order.
+pub(crate) fn window(input: LogicalPlan, functions: Vec<Expr>) -> Result<LogicalPlan> {
+    Ok(LogicalPlan::Window(Window::try_new(functions, Arc::new(input))?))
+}
+
 /// The rows in order.
 pub(crate) fn sort(input: LogicalPlan, keys: Vec<SortExpr>) -> LogicalPlan {
     LogicalPlan::Sort(Sort { expr: keys, input: Arc::new(input), fetch: None })
