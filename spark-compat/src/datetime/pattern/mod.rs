@@ -61,20 +61,22 @@ impl Reader {
 
     /// Reads a whole text; what it does not say is of 1970-01-01 00:00:00, and without a zone it is in `zone`.
     ///
-    /// `None` if the text is not of the pattern's form or names no time.
+    /// `None` if the text is not of the pattern's form or names no time. `scratch` is memory that one text after the other uses.
     ///
     /// # Errors
     ///
     /// The text would have been read before Spark 3, or it names a time that no timestamp holds.
-    pub fn read(&self, text: &str, zone: Zone) -> Result<Option<i64>> {
-        let characters: Vec<char> = text.chars().collect();
-        let found = read::read(&self.items, &characters)?.and_then(|parsed| parsed.resolve());
+    pub fn read(&self, text: &str, zone: Zone, scratch: &mut Vec<char>) -> Result<Option<i64>> {
+        scratch.clear();
+        scratch.extend(text.chars());
+        let characters = &*scratch;
+        let found = read::read(&self.items, characters)?.and_then(|parsed| parsed.resolve());
         if let Some((days, time, own_zone)) = found {
             let micros = clock(days, time).and_then(|local| own_zone.unwrap_or(zone).to_utc(local));
             return micros.map(Some).ok_or_else(|| SparkError::arithmetic("long overflow"));
         }
         match &self.legacy {
-            Some(legacy) if legacy.reads(&characters, zone) => Err(SparkError::date_time(format!(
+            Some(legacy) if legacy.reads(characters, zone) => Err(SparkError::date_time(format!(
                 "You may get a different result due to the upgrading of Spark 3.0: Fail to parse '{text}' in the new parser. You \
                  can set spark.sql.legacy.timeParserPolicy to LEGACY to restore the behavior before Spark 3.0, or set to CORRECTED \
                  and treat it as an invalid datetime string."

@@ -1,7 +1,7 @@
 use super::*;
 
 fn read(text: &str, pattern: &str) -> Option<i64> {
-    Reader::new(pattern).unwrap().read(text, Zone::UTC).unwrap()
+    Reader::new(pattern).unwrap().read(text, Zone::UTC, &mut Vec::new()).unwrap()
 }
 
 #[test]
@@ -13,11 +13,11 @@ fn numbers_without_a_gap_share_their_digits_from_the_back() {
 #[test]
 fn hostile_texts_and_patterns_are_refused_and_do_no_harm() {
     let digits = "9".repeat(10_000);
-    assert!(Reader::new("y").unwrap().read(&digits, Zone::UTC).unwrap().is_none());
+    assert!(Reader::new("y").unwrap().read(&digits, Zone::UTC, &mut Vec::new()).unwrap().is_none());
     assert!(Writer::new(&"[".repeat(1_000)).is_ok());
     for text in ["", "-", "+", "é", "𝟙", "GMT+", "+0", "Z"] {
         for pattern in ["y", "X", "O", "OOOO", "VV", "z", "S", "G", "a", "MMM", "'x'"] {
-            let _ = Reader::new(pattern).unwrap().read(text, Zone::UTC);
+            let _ = Reader::new(pattern).unwrap().read(text, Zone::UTC, &mut Vec::new());
         }
     }
 }

@@ -188,8 +188,9 @@ fn read(
     zone: Zone,
 ) -> DataFusionResult<ArrayRef> {
     let rows = texts.as_string_view().iter().zip(patterns.as_string_view());
+    let mut scratch = Vec::new();
     let times = rows.map(|(text, pattern)| match (text, pattern) {
-        (Some(text), Some(pattern)) => compiled.get(pattern)?.read(text, zone).map_err(failed),
+        (Some(text), Some(pattern)) => compiled.get(pattern)?.read(text, zone, &mut scratch).map_err(failed),
         _ => Ok(None),
     });
     shared(times.collect::<Result<TimestampMicrosecondArray, ArrowError>>()?.with_timezone("UTC"))
