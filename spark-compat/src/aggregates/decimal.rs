@@ -9,7 +9,7 @@ use datafusion::logical_expr::function::StateFieldsArgs;
 use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
-use super::distinct::DistinctDecimals;
+use super::distinct::Distinct;
 use super::groups::{for_each_valid, valid_rows};
 use crate::arithmetic::decimal_math::{POWERS, narrow};
 use crate::types::MAX_PRECISION;
@@ -29,10 +29,6 @@ impl Plan {
         Self { precision, scale }
     }
 
-    pub(super) fn input_type(self) -> DataType {
-        DataType::Decimal128(self.precision, self.scale as i8)
-    }
-
     fn total_precision(self) -> u8 {
         self.precision.saturating_add(10).min(MAX_PRECISION)
     }
@@ -42,19 +38,18 @@ impl Plan {
     }
 
     /// The total if it has no more digits than its type.
-    pub(super) fn checked(self, total: i256) -> Option<i128> {
+    fn checked(self, total: i256) -> Option<i128> {
         narrow(total, self.total_precision())
     }
 
-    pub(super) fn scalar(self, total: Option<i128>) -> ScalarValue {
+    fn scalar(self, total: Option<i128>) -> ScalarValue {
         ScalarValue::Decimal128(total, self.total_precision(), self.scale as i8)
     }
 
-    pub(super) fn accumulator(self, distinct: bool) -> Box<dyn Accumulator> {
-        if distinct {
-            return Box::new(DistinctDecimals::new(self));
-        }
-        Box::new(Total { plan: self, total: i256::ZERO, count: 0, overflow: false })
+    pub(super) fn accumulator(self, distinct: bool) -> DataFusionResult<Box<dyn Accumulator>> {
+        let total = Total { plan: self, total: i256::ZERO, count: 0, overflow: false };
+        let input = DataType::Decimal128(self.precision, self.scale as i8);
+        Ok(if distinct { Box::new(Distinct::new(total, &[input])?) } else { Box::new(total) })
     }
 
     pub(super) fn groups_accumulator(self) -> Box<dyn GroupsAccumulator> {
@@ -67,12 +62,8 @@ impl Plan {
             Arc::new(Field::new(format_state_name(args.name, name), data_type, nullable))
         };
         if args.is_distinct {
-            let values = args.input_fields.first().map_or(DataType::Null, |f| f.data_type().clone());
-            return vec![Arc::new(Field::new_list(
-                format_state_name(args.name, "distinct values"),
-                Field::new_list_field(values, true),
-                false,
-            ))];
+            let types: Vec<_> = args.input_fields.iter().map(|field| field.data_type().clone()).collect();
+            return Distinct::state_fields(args.name, &types);
         }
         vec![field("total", self.total_type(), true), field("count", DataType::Int64, false)]
     }

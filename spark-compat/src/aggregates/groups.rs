@@ -23,11 +23,15 @@ pub(super) fn for_each_valid<T: ArrowPrimitiveType>(
     }
 }
 
-/// The rows that count, `None` if all do. A filter that is NULL lets a row not pass.
+/// The rows that count, `None` if all do.
 pub(super) fn valid_rows(values: &dyn Array, filter: Option<&BooleanArray>) -> Option<NullBuffer> {
-    let passed = filter.map(|filter| match filter.nulls() {
+    NullBuffer::union(values.nulls(), filter.map(passing).as_ref())
+}
+
+/// The rows that a filter lets pass; where it is NULL it does not.
+pub(super) fn passing(filter: &BooleanArray) -> NullBuffer {
+    match filter.nulls() {
         Some(nulls) => NullBuffer::new(filter.values() & nulls.inner()),
         None => NullBuffer::new(filter.values().clone()),
-    });
-    NullBuffer::union(values.nulls(), passed.as_ref())
+    }
 }

@@ -1,7 +1,7 @@
-//! `sum`: DataFusion's accumulators where they agree with Spark, decimals of more than 28 digits by this crate's.
+//! `sum` of bigints and decimals: DataFusion's accumulators where they agree with Spark, decimals of more than 28 digits by this crate's.
 //!
-//! It is a function of its own, since DataFusion's `sum` rewrites `sum(x + 1)` to `sum(x) + count(x)`, which rounds floats and types
-//! decimals differently.
+//! It is a function of its own, since DataFusion's `sum` rewrites `sum(x + 1)` to `sum(x) + count(x)`, which types decimals
+//! differently.
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::Result as DataFusionResult;
@@ -48,7 +48,7 @@ impl AggregateUDFImpl for SparkSum {
 
     fn accumulator(&self, args: AccumulatorArgs) -> DataFusionResult<Box<dyn Accumulator>> {
         match wide_decimal(args.expr_fields.first()) {
-            Some(plan) => Ok(plan.accumulator(args.is_distinct)),
+            Some(plan) => plan.accumulator(args.is_distinct),
             None => self.native.accumulator(args),
         }
     }
@@ -73,7 +73,7 @@ impl AggregateUDFImpl for SparkSum {
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> DataFusionResult<Box<dyn Accumulator>> {
         match wide_decimal(args.expr_fields.first()) {
-            Some(plan) => Ok(plan.accumulator(args.is_distinct)),
+            Some(plan) => plan.accumulator(args.is_distinct),
             None => self.native.create_sliding_accumulator(args),
         }
     }

@@ -3,7 +3,7 @@
 //! All of them lie below one base in one object store. Paths in statements are relative to it and can't leave it; no other
 //! store and no local file system can be named.
 
-mod csv;
+pub(crate) mod csv;
 mod listing;
 mod parquet;
 mod path;

@@ -11,7 +11,9 @@ mod casts;
 mod charsets;
 mod compose;
 mod conditional;
+mod csv;
 pub(crate) mod datetime;
+mod digests;
 mod digits;
 mod elementary;
 mod fdlibm;
@@ -19,15 +21,19 @@ pub(crate) mod float_keys;
 mod format_number;
 mod formatter;
 pub(crate) mod grouping;
+mod hashes;
+mod json;
 mod letters;
 pub(crate) mod like;
 mod math;
+mod misc;
 pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
 mod parse_url;
 mod patterns;
 mod radix;
+mod random;
 mod rounding;
 mod scalar;
 mod search;
@@ -85,7 +91,7 @@ enum LoweringRule {
     HigherOrder(Kind),
     /// Gives rows.
     Generator(Generator),
-    Moment(fn(Facts) -> Result<Typed>),
+    Moment(fn(Facts, &str) -> Result<Typed>),
 }
 
 impl Function {
@@ -120,7 +126,7 @@ impl Function {
     }
 
     /// A function without arguments whose value is a fact of the query.
-    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts) -> Result<Typed>) -> Self {
+    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts, &str) -> Result<Typed>) -> Self {
         let lowering = LoweringRule::Moment(lower);
         Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
     }
@@ -205,12 +211,17 @@ impl Call<'_> {
 
 /// Everything that the crate has, by family.
 const FAMILIES: &[&[Function]] = &[
-    aggregate::FUNCTIONS,
+    aggregate::numbers::FUNCTIONS,
+    aggregate::percentiles::FUNCTIONS,
+    aggregate::rows::FUNCTIONS,
+    aggregate::sketches::FUNCTIONS,
+    aggregate::statistics::FUNCTIONS,
     bits::FUNCTIONS,
     casts::FUNCTIONS,
     charsets::FUNCTIONS,
     compose::FUNCTIONS,
     conditional::FUNCTIONS,
+    csv::FUNCTIONS,
     datetime::dates::FUNCTIONS,
     datetime::epoch::FUNCTIONS,
     datetime::fields::FUNCTIONS,
@@ -220,12 +231,16 @@ const FAMILIES: &[&[Function]] = &[
     datetime::truncate::FUNCTIONS,
     datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
+    digests::FUNCTIONS,
     elementary::FUNCTIONS,
     format_number::FUNCTIONS,
     formatter::FUNCTIONS,
-    letters::FUNCTIONS,
     grouping::FUNCTIONS,
+    hashes::FUNCTIONS,
+    json::FUNCTIONS,
+    letters::FUNCTIONS,
     math::FUNCTIONS,
+    misc::FUNCTIONS,
     nested::access::FUNCTIONS,
     nested::constructors::FUNCTIONS,
     nested::generators::FUNCTIONS,
@@ -239,6 +254,7 @@ const FAMILIES: &[&[Function]] = &[
     numbers::FUNCTIONS,
     parse_url::FUNCTIONS,
     patterns::FUNCTIONS,
+    random::FUNCTIONS,
     rounding::FUNCTIONS,
     search::FUNCTIONS,
     strings::FUNCTIONS,
@@ -303,11 +319,12 @@ pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> 
     lower(Call { called, args, zone })
 }
 
-/// Calls a function whose value is a fact of the query; `None` if it is another one.
-pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Option<Result<Typed>> {
+/// Calls a function whose value is a fact of the query; `None` if it is another one. `zone_name` is what the setting calls the
+/// session time zone.
+pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts, zone_name: &str) -> Option<Result<Typed>> {
     let function = find(called)?;
     let LoweringRule::Moment(lower) = function.lowering else { return None };
-    Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
+    Some(function.arity.check(called, arguments).and_then(|()| lower(facts, zone_name)))
 }
 
 /// Calls a window function that is no aggregate.

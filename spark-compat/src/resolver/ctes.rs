@@ -77,7 +77,7 @@ impl Resolver<'_> {
     /// The relation that a reference to a WITH query stands for. Each reference resolves the text anew, so that its
     /// attributes are its own.
     pub(super) fn cte(&self, cte: &Cte<'_>) -> Result<Relation> {
-        let place = Place { ctes: cte.before.clone(), outer: cte.outer, in_cte: true, windows: &[] };
+        let place = Place { ctes: cte.before.clone(), outer: cte.outer, windows: &[], in_cte: true };
         let relation = self.query(cte.query, &place)?;
         Ok(Relation {
             plan: relation.plan,

@@ -325,7 +325,27 @@ impl<'a> Grouping<'a> {
     }
 
     fn over_groups(&self, typed: Typed) -> Result<Typed> {
+        self.check_scalar_subqueries(&typed)?;
         Ok(Typed { expr: self.rewrite(typed.expr, &Scope::default())?, ..typed })
+    }
+
+    /// A correlated scalar subquery may stand in the list only as a key or inside an aggregate function.
+    fn check_scalar_subqueries(&self, typed: &Typed) -> Result<()> {
+        typed.expr.apply(|expr| match expr {
+            _ if self.key(expr).is_some() => Ok(TreeNodeRecursion::Jump),
+            Expr::AggregateFunction(_) => Ok(TreeNodeRecursion::Jump),
+            Expr::ScalarSubquery(subquery) if !subquery.outer_ref_columns.is_empty() => {
+                Err(SparkError::analysis(format!(
+                    "Correlated scalar subquery in '{}' is neither present in the group by, nor in an aggregate function. Add \
+                     it to group by using ordinal position or wrap it in first() (or first_value) if you don't care which value \
+                     you get.",
+                    typed.name
+                ))
+                .into())
+            }
+            _ => Ok(TreeNodeRecursion::Continue),
+        })?;
+        Ok(())
     }
 
     /// The expression over the aggregation's columns: keys and aggregate functions become attributes. `above` has columns

@@ -4,7 +4,7 @@ use datafusion::common::JoinType;
 use datafusion::logical_expr::{Expr, lit};
 use sqlparser::ast;
 
-use super::expr::{Clause, Lowering, conjunction};
+use super::expr::{Clause, Lowering, conjunction, has_predicate_subquery};
 use super::from::{is_lateral, nullable};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn, same_name};
@@ -51,6 +51,18 @@ impl Resolver<'_> {
         join_type: JoinType,
         condition: Option<Expr>,
     ) -> Result<Relation> {
+        if let Some(condition) = &condition
+            && has_predicate_subquery(condition)
+        {
+            // Such a condition is a join of its own, which DataFusion makes of filters only.
+            refuse(
+                join_type != JoinType::Inner,
+                "IN and EXISTS with a subquery in the condition of an outer, semi or anti join",
+            )?;
+            let pairs = plan::join(left.plan, right.plan, JoinType::Inner, None)?;
+            let scope = left.scope.joined(right.scope);
+            return Ok(Relation { plan: plan::filter(pairs, condition.clone())?, scope });
+        }
         // Without a condition every pair of rows matches; only the inner join has a plan of its own for that.
         let condition = if join_type == JoinType::Inner { condition } else { condition.or(Some(lit(true))) };
         let scope = joined_scope(left.scope, right.scope, join_type);

@@ -45,7 +45,7 @@ impl Resolver<'_> {
         }
         let right = {
             let outer: Vec<&Scope> = std::iter::once(&left.scope).chain(place.outer.iter().copied()).collect();
-            let inside = Place { ctes: place.ctes.clone(), outer: &outer, in_cte: place.in_cte, windows: &[] };
+            let inside = Place { ctes: place.ctes.clone(), outer: &outer, windows: &[], in_cte: place.in_cte };
             self.table_factor(lateral, &inside)?
         };
         let both = left.scope.clone().joined(right.scope.clone());

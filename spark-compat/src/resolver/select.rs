@@ -13,7 +13,6 @@ use super::typed::Typed;
 use super::windows::Windows;
 use super::{Place, Resolver, order, plan, refuse, star};
 use crate::error::{ErrorKind, Result, SparkError};
-use crate::functions;
 
 /// One column of a SELECT list.
 #[derive(Clone, Debug)]
@@ -72,8 +71,7 @@ impl Resolver<'_> {
         let distinct = match &select.distinct {
             None | Some(ast::Distinct::All) => false,
             Some(ast::Distinct::Distinct) => true,
-            // To Spark `ON (a)` is a call of a function.
-            Some(ast::Distinct::On(_)) => return Err(functions::undefined("on")),
+            Some(ast::Distinct::On(_)) => return Err(SparkError::unsupported("DISTINCT ON")),
         };
 
         let groups = GroupBy::of(&select.group_by)?;

@@ -101,3 +101,33 @@ async fn plans_name_their_columns_apart_from_what_users_call_them() {
     assert!(names.iter().all(|name| name.starts_with('#')), "{names:?}");
     assert_ne!(names[0], names[1]);
 }
+
+#[tokio::test]
+async fn wide_tables_long_lists_and_many_branches_are_planned_and_run() {
+    let (session, _) = session();
+    let columns: Vec<_> = (0..1000).map(|n| format!("c{n}")).collect();
+    let values: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
+    let wide = format!("VALUES ({}) t({})", values.join(", "), columns.join(", "));
+    let names = columns.join(", ");
+    assert_eq!(rows(&session, &format!("SELECT c999 FROM (SELECT {names} FROM {wide}) ORDER BY c0")).await, ["999"]);
+    let sums: Vec<_> = columns.iter().map(|column| format!("sum({column})")).collect();
+    let sums = format!("SELECT {} FROM {wide} GROUP BY c0", sums.join(", "));
+    assert!(rows(&session, &sums).await[0].ends_with("|998|999"));
+
+    let items: Vec<_> = (1..5001).map(|n| n.to_string()).collect();
+    let listed = format!("SELECT a FROM VALUES (0), (4999) t(a) WHERE a IN ({})", items.join(", "));
+    assert_eq!(rows(&session, &listed).await, ["4999"]);
+    let branches: Vec<_> = (0..100).map(|n| format!("SELECT {n} AS a, count(*) AS n FROM VALUES (1) t(b)")).collect();
+    let united = format!("SELECT sum(a), sum(n) FROM ({})", branches.join(" UNION "));
+    assert_eq!(rows(&session, &united).await, ["4950|100"]);
+    let cube = "SELECT count(*) FROM (SELECT a FROM VALUES (1, 2, 3, 4, 5, 6, 7, 8) t(a, b, c, d, e, f, g, h) \
+                GROUP BY CUBE(a, b, c, d, e, f, g, h))";
+    assert_eq!(rows(&session, cube).await, ["256"]);
+    let refused = error(
+        &session,
+        "SELECT a FROM VALUES (1) t(a) GROUP BY CUBE(a, a + 1, a + 2, a + 3, a + 4, a + 5, \
+        a + 6, a + 7, a + 8, a + 9, a + 10, a + 11, a + 12)",
+    )
+    .await;
+    assert!(refused.message.contains("more than 4096 grouping sets"), "{refused}");
+}

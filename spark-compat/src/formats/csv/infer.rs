@@ -37,7 +37,7 @@ pub(super) async fn types(
 }
 
 /// The type of a column that had the type `so_far` before this value.
-fn with_value(so_far: &SparkType, value: &str) -> Result<SparkType> {
+pub(crate) fn with_value(so_far: &SparkType, value: &str) -> Result<SparkType> {
     use SparkType as T;
     let of_value = match so_far {
         T::String => return Ok(T::String),

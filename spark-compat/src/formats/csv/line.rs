@@ -14,10 +14,15 @@ use crate::error::{Result, SparkError};
 
 /// The character between values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Separator(char);
+pub(crate) struct Separator(char);
 
 impl Separator {
     pub const COMMA: Self = Self(',');
+
+    /// The character.
+    pub fn character(self) -> char {
+        self.0
+    }
 
     /// The separator that the option gives: a character, or `\t`.
     pub fn parse(text: &str) -> Result<Self> {
@@ -47,7 +52,7 @@ pub(super) fn is_blank(line: &str) -> bool {
 /// # Errors
 ///
 /// Something other than blanks follows a closing quote: Spark keeps such a value's quotes by rules of their own.
-pub(super) fn split(line: &str, separator: Separator) -> Result<Vec<Option<String>>> {
+pub(crate) fn split(line: &str, separator: Separator) -> Result<Vec<Option<String>>> {
     let mut values = Vec::new();
     let mut rest = Some(line);
     while let Some(text) = rest {

@@ -4,9 +4,9 @@
 //! DataFusion lists the files and finds the lines (in parallel, also within a file). What a line means is decided here, since
 //! Arrow's reader differs in quotes, escapes, ragged lines and empty values.
 
-mod infer;
-mod line;
-mod value;
+pub(crate) mod infer;
+pub(crate) mod line;
+pub(crate) mod value;
 
 use std::sync::Arc;
 

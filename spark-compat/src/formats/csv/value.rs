@@ -84,12 +84,12 @@ fn each<T: ArrowPrimitiveType>(texts: &ArrayRef, parse: impl Fn(&str) -> Option<
 }
 
 /// `Integer.parseInt` and its like: an optional sign and digits.
-pub(super) fn integer<T: std::str::FromStr>(text: &str) -> Option<T> {
+pub(crate) fn integer<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
 /// `Double.parseDouble`, `Inf` and `-Inf`; other spellings of infinity and NaN are Java's only.
-pub(super) fn float<F>(text: &str, parse: impl Fn(&str) -> Option<F>) -> Option<F> {
+pub(crate) fn float<F>(text: &str, parse: impl Fn(&str) -> Option<F>) -> Option<F> {
     let unsigned = text.trim().trim_start_matches(['+', '-']);
     let special = ["nan", "inf", "infinity"].iter().any(|name| unsigned.eq_ignore_ascii_case(name));
     if special && !matches!(unsigned, "NaN" | "Infinity") && !matches!(text, "Inf" | "-Inf") {
@@ -99,7 +99,7 @@ pub(super) fn float<F>(text: &str, parse: impl Fn(&str) -> Option<F>) -> Option<
 }
 
 /// `String.toBoolean`: true and false in any case.
-pub(super) fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     match text {
         _ if text.eq_ignore_ascii_case("true") => Some(true),
         _ if text.eq_ignore_ascii_case("false") => Some(false),
@@ -108,7 +108,7 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 }
 
 /// `new BigDecimal` of the text without its commas, rounded half up.
-fn decimal(text: &str, precision: u8, scale: u8) -> Option<i128> {
+pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Option<i128> {
     parse_decimal(&text.replace(',', ""), precision, scale)
 }
 

@@ -4,7 +4,6 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array};
-use arrow::compute::take;
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result as DataFusionResult};
@@ -150,14 +149,14 @@ impl Lambda {
         let count = rows.len();
         let mut columns = params;
         for array in captured {
-            columns.push(take(array, rows, None)?);
+            columns.push(lists::taken(array, rows)?);
         }
         let fields = compiled.schema.fields();
         let columns = columns.iter().zip(fields).map(|(column, field)| lists::relabelled(column, field.data_type()));
         let options = RecordBatchOptions::new().with_row_count(Some(count));
         let columns = columns.collect::<DataFusionResult<Vec<_>>>()?;
         let batch = RecordBatch::try_new_with_options(Arc::clone(&compiled.schema), columns, &options)?;
-        compiled.body.evaluate(&batch)?.into_array(count)
+        lists::expanded(compiled.body.evaluate(&batch)?, count)
     }
 
     fn compiled(&self, captured: &[ArrayRef]) -> DataFusionResult<Arc<Compiled>> {

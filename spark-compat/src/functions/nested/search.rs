@@ -2,7 +2,6 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, UInt64Array};
 use arrow::buffer::NullBuffer;
-use arrow::compute::take;
 use arrow::row::Rows;
 use datafusion::common::{Result as DataFusionResult, internal_err};
 use datafusion::logical_expr::Expr;
@@ -188,5 +187,5 @@ fn extreme_kernel(
         best.map(|at| at as u64)
     };
     let places: UInt64Array = (0..lists.len()).map(best).collect();
-    Ok(take(lists.values(), &places, None)?)
+    lists::taken(lists.values(), &places)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryViewBuilder, Int32Array, StringViewBuilder, StructArray, UInt64Array,
 };
-use arrow::compute::{concat as concat_arrays, take};
+use arrow::compute::concat as concat_arrays;
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{Result as DataFusionResult, internal_err};
 use datafusion::functions::expr_fn;
@@ -288,7 +288,7 @@ fn zip_kernel(arrays: &[ArrayRef], result: &DataType) -> DataFusionResult<ArrayR
         .iter()
         .zip(&aligned.places)
         .zip(fields)
-        .map(|((list, places), field)| lists::relabelled(&take(list.values(), places, None)?, field.data_type()));
+        .map(|((list, places), field)| lists::relabelled(&lists::taken(list.values(), places)?, field.data_type()));
     let columns = columns.collect::<DataFusionResult<Vec<_>>>()?;
     let structs = Arc::new(StructArray::try_new(fields.clone(), columns, None)?);
     lists::list(result, aligned.offsets, structs, aligned.nulls)

@@ -23,6 +23,12 @@ impl Lowering<'_, '_> {
         let [name] = &parts[..] else {
             return Err(functions::undefined(&parts.join(".")));
         };
+        // A word that calls a function without parentheses, such as `current_date`, is a column where there is one.
+        if matches!(args, ast::FunctionArguments::None)
+            && let Ok(column) = self.column(&[ast::Ident::new(name.clone())])
+        {
+            return Ok(column);
+        }
         let name = name.to_lowercase();
         let found = functions::find(&name).ok_or_else(|| functions::undefined(&name))?;
         if found.as_generator().is_some() {
@@ -31,6 +37,7 @@ impl Lowering<'_, '_> {
         let written = written_arguments(args);
         let (distinct, args) = arguments(args)?;
         if let Some(over) = over {
+            check_null_treatment(&name, *null_treatment)?;
             let over = self.over(over)?;
             let ignore_nulls = matches!(null_treatment, Some(ast::NullTreatment::IgnoreNulls));
             let filtered = filter.is_some();
@@ -41,19 +48,18 @@ impl Lowering<'_, '_> {
             return Err(SparkError::analysis(format!("Window function {name}() requires an OVER clause.")));
         }
         if found.is_aggregate() {
-            refuse(null_treatment.is_some(), "IGNORE NULLS")?;
-            return self.aggregate_call(&name, distinct, args, filter.as_deref());
+            check_null_treatment(&name, *null_treatment)?;
+            let ignore_nulls = *null_treatment == Some(ast::NullTreatment::IgnoreNulls);
+            return self.aggregate_call(&name, distinct, ignore_nulls, args, filter.as_deref());
         }
-        refuse(null_treatment.is_some(), &format!("IGNORE NULLS with {name}"))?;
+        check_null_treatment(&name, *null_treatment)?;
         if distinct || filter.is_some() {
             return Err(SparkError::analysis(format!(
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
         }
-        if name == time_windows::WINDOW
-            && let Some(column) = time_windows::window_column(self.scopes)
-        {
-            return Ok(Typed::attribute(&column.attribute, time_windows::WINDOW));
+        if let Some(column) = time_windows::window_column(self.scopes, &name) {
+            return Ok(Typed::attribute(&column.attribute, &column.name));
         }
         if let Some(kind) = found.as_higher_order() {
             let args = args.into_iter().map(|arg| arg.expr(&name)).collect::<Result<Vec<_>>>()?;
@@ -65,12 +71,15 @@ impl Lowering<'_, '_> {
             "arrays_zip" => return self.zip_call(written),
             _ => {}
         }
-        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
+        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts, self.resolver.zone_name) {
             return moment;
         }
         let mut args = self.lowered(args)?;
         if name == "unix_timestamp" && args.is_empty() {
-            args.extend(functions::call_moment("current_timestamp", 0, self.resolver.facts).transpose()?);
+            args.extend(
+                functions::call_moment("current_timestamp", 0, self.resolver.facts, self.resolver.zone_name)
+                    .transpose()?,
+            );
         }
         functions::call(&name, args, self.zone())
     }
@@ -91,10 +100,7 @@ impl Lowering<'_, '_> {
         if !function.is_aggregate() {
             return Err(SparkError::analysis(format!("Expression '{name}' not supported within a window function.")));
         }
-        if ignore_nulls {
-            return Err(SparkError::analysis(format!("Function {name} does not support IGNORE NULLS")));
-        }
-        let call = AggregateCall { called: name, distinct, args, filter: None, zone: self.zone() };
+        let call = AggregateCall { called: name, distinct, args, ignore_nulls, filter: None, zone: self.zone() };
         over.aggregate(functions::call_aggregate(call)?)
     }
 
@@ -159,14 +165,37 @@ impl Lowering<'_, '_> {
         &self,
         name: &str,
         distinct: bool,
+        ignore_nulls: bool,
         args: Vec<Argument<'_>>,
         filter: Option<&ast::Expr>,
     ) -> Result<Typed> {
         self.clause.check_aggregate()?;
         let inside = Self { scopes: self.aggregate_scopes, lambda: None, clause: Clause::AggregateArgument, ..*self };
-        let args = inside.aggregate_arguments(name, args)?;
-        let filter = filter.map(|filter| inside.filter(filter)).transpose()?;
-        functions::call_aggregate(AggregateCall { called: name, distinct, args, filter, zone: self.zone() })
+        let args = match args[..] {
+            // The distinct rows of the input.
+            [Argument::Star(ast::FunctionArgExpr::Wildcard)] if name == "count" && distinct => {
+                let columns = self.aggregate_scopes.first().map_or(&[][..], |input| &input.columns);
+                columns.iter().map(|column| Typed::attribute(&column.attribute, &column.name)).collect()
+            }
+            _ => inside.aggregate_arguments(name, args)?,
+        };
+        let filter = filter.map(|filter| inside.aggregate_filter(filter)).transpose()?;
+        functions::call_aggregate(AggregateCall {
+            called: name,
+            distinct,
+            args,
+            ignore_nulls,
+            filter,
+            zone: self.zone(),
+        })
+    }
+
+    /// The condition of FILTER; NULL lets no row pass.
+    fn aggregate_filter(&self, filter: &ast::Expr) -> Result<Typed> {
+        match self.lower(filter)? {
+            null if null.data_type == SparkType::Void => null.coerced(&SparkType::Boolean, self.zone()),
+            _ => self.filter(filter),
+        }
     }
 
     /// `CAST(x AS type)`.
@@ -224,6 +253,15 @@ struct Windowed<'a> {
     args: Vec<Argument<'a>>,
     filtered: bool,
     ignore_nulls: bool,
+}
+
+/// An error if IGNORE NULLS stands behind a function for which it means nothing.
+fn check_null_treatment(name: &str, treatment: Option<ast::NullTreatment>) -> Result<()> {
+    let takes_it = matches!(name, "first" | "first_value" | "last" | "last_value" | "lead" | "lag" | "nth_value");
+    if treatment == Some(ast::NullTreatment::IgnoreNulls) && !takes_it {
+        return Err(SparkError::analysis(format!("Function {name} does not support IGNORE NULLS")));
+    }
+    Ok(())
 }
 
 /// An argument as it stands in the call.

@@ -27,6 +27,7 @@ use super::depth::descend;
 use super::scope::Scope;
 use super::typed::Typed;
 use super::{Place, Resolver};
+use crate::cast;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::functions::float_keys;
@@ -194,6 +195,10 @@ impl<'r, 's> Lowering<'r, 's> {
     /// Lowers the condition of WHERE, HAVING or a join: boolean, or an error.
     pub fn filter(&self, condition: &ast::Expr) -> Result<Typed> {
         let lowered = self.conjuncts(condition)?;
+        // HAVING casts what is no predicate (Spark's `AstBuilder.withHavingClause`).
+        if self.clause == Clause::Having && cast::can_cast(&lowered.data_type, &SparkType::Boolean) {
+            return self.coerced_to(lowered, &SparkType::Boolean);
+        }
         if lowered.data_type != SparkType::Boolean {
             return Err(SparkError::analysis(format!(
                 "filter expression '{}' of type {} is not a boolean.",
@@ -222,4 +227,10 @@ impl<'r, 's> Lowering<'r, 's> {
 pub(super) fn has_aggregate(expr: &Expr) -> bool {
     use datafusion::common::tree_node::TreeNode;
     expr.exists(|e| Ok(matches!(e, Expr::AggregateFunction(_)))).unwrap_or(false)
+}
+
+/// Whether an expression contains IN or EXISTS with a subquery.
+pub(super) fn has_predicate_subquery(expr: &Expr) -> bool {
+    use datafusion::common::tree_node::TreeNode;
+    expr.exists(|e| Ok(matches!(e, Expr::InSubquery(_) | Expr::Exists(_)))).unwrap_or(false)
 }

@@ -4,13 +4,14 @@
 //! NULL as Spark's do, the subquery is rewritten here first:
 //!
 //! - `a NOT IN (..)` as a conjunct of WHERE or HAVING, without correlation, is DataFusion's null-aware anti join.
+//! - A NULL in front of IN or NOT IN is NULL, also before no rows (Spark's `NullPropagation`).
 //! - Any other NOT IN is NOT EXISTS over the rows for which `a = b` is not false (as Spark's `RewritePredicateSubquery` does it).
 //! - IN below OR and other operators is a mark join, two-valued like Spark's `ExistenceJoin`.
 
 use std::sync::Arc;
 
-use datafusion::common::Spans;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{ScalarValue, Spans};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::logical_plan::Subquery;
 use datafusion::logical_expr::{Expr, LogicalPlan, not};
@@ -148,8 +149,8 @@ impl Lowering<'_, '_> {
     }
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
-        let place =
-            Place { ctes: self.place.ctes.clone(), outer: self.scopes, in_cte: self.place.in_cte, windows: &[] };
+        // A WITH query in here must not be called as one outside.
+        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: true };
         let relation = self.resolver.query(query, &place)?;
         refuse(
             is_limited_and_correlated(&relation.plan),
@@ -195,9 +196,17 @@ struct Membership {
 }
 
 impl Membership {
+    /// Whether the only value is the literal NULL.
+    fn is_of_null(&self) -> bool {
+        matches!(&self.pairs[..], [pair] if pair.value.as_literal().is_some_and(ScalarValue::is_null))
+    }
+
     /// IN, as a semi join or a mark join.
     fn positive(self) -> Result<Typed> {
         let name = self.name.clone();
+        if self.is_of_null() {
+            return Ok(Typed::literal(ScalarValue::Boolean(None), SparkType::Boolean, name));
+        }
         let expr = if self.pairs.len() == 1 { self.single(false)? } else { self.exists_where(false)? };
         Ok(Typed::new(expr, SparkType::Boolean, true, name))
     }
@@ -205,6 +214,9 @@ impl Membership {
     /// NOT IN where the join must not depend on standing at the top of a filter.
     fn negated(self) -> Result<Typed> {
         let name = names::prefix("NOT", &self.name);
+        if self.is_of_null() {
+            return Ok(Typed::literal(ScalarValue::Boolean(None), SparkType::Boolean, name));
+        }
         let exists = self.exists_where(true)?;
         Ok(Typed::new(not(exists), SparkType::Boolean, true, name))
     }
@@ -212,7 +224,9 @@ impl Membership {
     /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
     fn negated_conjunct(self) -> Result<Typed> {
         let correlated = !self.subquery.all_out_ref_exprs().is_empty();
-        if correlated || self.pairs.len() != 1 {
+        // A join that no column of this side takes part in would not be null-aware.
+        let constant = self.pairs.iter().all(|pair| pair.value.expr.column_refs().is_empty() && pair.outer.is_some());
+        if correlated || constant || self.pairs.len() != 1 {
             return self.negated();
         }
         let name = names::prefix("NOT", &self.name);
@@ -223,11 +237,12 @@ impl Membership {
     fn single(mut self, negated: bool) -> Result<Expr> {
         let Pair { value, column, .. } = self.pairs.pop().ok_or_else(|| SparkError::internal("IN without values"))?;
         let data_type = &value.data_type;
-        let plan = match float_keys::normalized(column.expr, data_type) {
-            Expr::Column(_) => self.subquery,
-            computed => plan::project(self.subquery, vec![computed.alias("#in")])?,
-        };
-        let value = float_keys::normalized(value.expr, data_type);
+        // Under a name of its own: DataFusion's mark join takes a column that is passed through for two.
+        // Spark normalizes the floats of all joins but the null-aware one, to which -0.0 is not 0.0.
+        let key = |expr| if negated { expr } else { float_keys::normalized(expr, data_type) };
+        let computed = key(column.expr);
+        let plan = plan::project(self.subquery, vec![computed.alias("#in")])?;
+        let value = key(value.expr);
         Ok(Expr::InSubquery(InSubquery::new(Box::new(value), subquery(plan), negated)))
     }
 

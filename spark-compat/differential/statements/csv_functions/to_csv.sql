@@ -1,0 +1,15 @@
+SELECT to_csv(named_struct('a', 1, 'b', 'x')), to_csv(named_struct('a', NULL, 'b', '')), to_csv(named_struct('a', 'x,y', 'b', 'q"r')), to_csv(named_struct('a', ' x ', 'b', 'x\ny'));
+SELECT to_csv(named_struct('a', 1.50, 'b', 1.5D, 'c', true, 'd', 1e10D)), to_csv(named_struct('a', date'2020-01-02', 't', timestamp'2020-01-02 03:04:05.678901'));
+SELECT to_csv(named_struct('a', NULL)), to_csv(named_struct('a', 'a\\b')), to_csv(named_struct('a', '"')), to_csv(named_struct('a', "a'b", 'b', '#x'));
+SELECT to_csv(named_struct('a', 'x\\"y')), to_csv(named_struct('a', 'x\\,y')), to_csv(named_struct('a', 'x\ry')), to_csv(named_struct('a', ' x,y ')), to_csv(named_struct('a', 'a,\\'));
+SELECT to_csv(named_struct('a', 1, 'b', 2), map('sep', ';'));
+SELECT to_csv(named_struct('a', 'x'), map('quoteAll', 'true'));
+SELECT to_csv(named_struct('a', NULL, 'b', 'x'), map('nullValue', 'NULL'));
+SELECT to_csv(struct(a, b)) FROM VALUES (1, 'x'), (NULL, NULL), (3, 'é,') t(a, b);
+SELECT to_csv(1);
+SELECT to_csv(array(1));
+SELECT to_csv(named_struct('a', array(1)));
+SELECT to_csv(NULL);
+SELECT to_csv(named_struct('a', INTERVAL '1' DAY, 'b', INTERVAL '1-2' YEAR TO MONTH));
+SELECT to_csv(named_struct('a', 'x\ty', 'b', '\r', 'c', '\\', 'd', 'a,"b'));
+SELECT to_csv(from_csv('1,"a,b"', 'a int, b string')), from_csv(to_csv(named_struct('a', 'q"r')), 'a string');

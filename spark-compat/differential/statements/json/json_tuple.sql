@@ -1,0 +1,11 @@
+SELECT json_tuple('{"a":1,"b":"x\\ny","c":null,"d":{"k": [1, 2.50]}}', 'a', 'b', 'c', 'd', 'e');
+SELECT json_tuple('{"a":1,"a":2}', 'a', 'a');
+SELECT json_tuple('{"a":1', 'a'), 1 AS one;
+SELECT json_tuple(NULL, 'a');
+SELECT json_tuple('[1]', 'a');
+SELECT json_tuple('{"a":1}', NULL);
+SELECT json_tuple('{"a":1}');
+SELECT json_tuple('{"a":1}', 1);
+SELECT t.*, x.* FROM VALUES (1, '{"a":1,"b":"x"}'), (2, 'bad'), (3, NULL) t(id, j) LATERAL VIEW json_tuple(j, 'a', 'b') x AS p, q;
+SELECT id, json_tuple(j, 'b', k) FROM VALUES (1, '{"a":1,"b":"x"}', 'a'), (2, '{"b":true}', 'b') t(id, j, k);
+SELECT json_tuple('{"a":1}', 'a', 'b') AS (x, y);

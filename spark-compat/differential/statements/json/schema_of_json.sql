@@ -1,0 +1,13 @@
+SELECT schema_of_json('{"a":1}'), schema_of_json('[{"a":1,"b":"x"},{"a":1.5}]'), schema_of_json('[]'), schema_of_json('{}');
+SELECT schema_of_json('null'), schema_of_json('1'), schema_of_json('"x"'), schema_of_json('true');
+SELECT schema_of_json('1.5'), schema_of_json('12345678901'), schema_of_json('123456789012345678901'), schema_of_json('{"a":[1,"x"]}');
+SELECT schema_of_json('{"a":null}'), schema_of_json('{"b":1,"a":2}'), schema_of_json('[1,2.5]'), schema_of_json('{"a b":1}');
+SELECT schema_of_json('{"a":{"b":[{"c":1},{"d":2}]}}'), schema_of_json('{"a":1,"A":2}'), schema_of_json('[null]'), schema_of_json('[[],[1]]');
+SELECT schema_of_json('');
+SELECT schema_of_json('x');
+SELECT schema_of_json(null);
+SELECT schema_of_json('{a:1}', map('allowUnquotedFieldNames','true'));
+SELECT schema_of_json('{"a":1.5}', map('prefersDecimal','true'));
+SELECT schema_of_json('{"a":1}', map('primitivesAsString','true'));
+SELECT schema_of_json('{"a":01}', map('allowNumericLeadingZeros', 'true'));
+SELECT schema_of_json(a) from values ('{}') t(a);
