@@ -3,8 +3,11 @@
 use super::node::{Assert, Fold, Kind, Set, contains};
 use super::program::{Address, Loop, Program, Step};
 
-/// Steps that one search may take. Java would go on for ever.
-const MAX_STEPS: u64 = 50_000_000;
+/// Steps that one search may take, besides those for each byte of the text. Java would go on for ever.
+const MAX_STEPS: u64 = 10_000_000;
+
+/// Steps for each byte of the text.
+const STEPS_PER_BYTE: u64 = 64;
 
 /// Ways back that may be open at once (24 bytes each). Java's stack would overflow much earlier.
 const MAX_FRAMES: usize = 4_000_000;
@@ -37,6 +40,7 @@ pub(super) struct Machine<'p> {
     slots: Vec<usize>,
     frames: Vec<Frame>,
     steps: u64,
+    limit: u64,
 }
 
 /// What the machine knows of words.
@@ -52,12 +56,13 @@ type Matched<T> = Result<T, TooComplex>;
 
 impl<'p> Machine<'p> {
     pub fn new(program: &'p Program, words: &'p Words) -> Self {
-        Self { program, words, slots: Vec::new(), frames: Vec::new(), steps: 0 }
+        Self { program, words, slots: Vec::new(), frames: Vec::new(), steps: 0, limit: MAX_STEPS }
     }
 
     /// The first match from `from` on; the slots tell where it and its groups are. `last` is where the match before ended.
     pub fn find(&mut self, text: &str, from: usize, last: usize) -> Matched<Option<&[usize]>> {
         self.steps = 0;
+        self.limit = MAX_STEPS.saturating_add(STEPS_PER_BYTE.saturating_mul(text.len() as u64));
         self.slots.clear();
         self.slots.resize(self.program.slots, UNSET);
         let anchored = matches!(self.program.steps.first(), Some(Step::Assert(Assert::Start)));
@@ -83,7 +88,7 @@ impl<'p> Machine<'p> {
         let (mut step, mut at) = (step, at);
         loop {
             self.steps += 1;
-            if self.steps > MAX_STEPS || self.frames.len() > MAX_FRAMES {
+            if self.steps > self.limit || self.frames.len() > MAX_FRAMES {
                 return Err(TooComplex);
             }
             if matches!(self.program.steps.get(step), Some(Step::Match) | None) {
