@@ -11,6 +11,7 @@ mod formats;
 pub mod functions;
 mod hash;
 mod java_regex;
+mod json;
 mod kernel;
 pub mod parse;
 mod resolver;

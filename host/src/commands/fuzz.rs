@@ -7,14 +7,15 @@ use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use spark_differential::answer::{Outcome, StoredAnswer};
+use futures::{StreamExt, stream};
+use spark_differential::answer::{Outcome, Request, StoredAnswer};
 use spark_differential::fuzz::{Fuzzer, Specimen, is_finding, shrink};
 use spark_differential::program::Programs;
 use spark_differential::run::{Engine, Judged, report};
 
 use super::diff::{Here, UTC};
 use super::session::EngineArgs;
-use super::statements::parse_seconds;
+use super::statements::{parse_seconds, processors};
 use crate::error::{HostError, Result};
 use crate::progress::Progress;
 
@@ -44,6 +45,9 @@ pub(crate) struct Args {
     /// How long statements are made; the one under way is finished
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "60")]
     time: Duration,
+    /// How many statements are made at most
+    #[arg(long, value_name = "N")]
+    statements: Option<usize>,
     /// Statements worked on at once, and processes of the reference command
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), default_value = "1")]
     jobs: u16,
@@ -68,8 +72,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let until = Instant::now() + args.time;
     let progress = Progress::start("asking both sides", false);
     let (mut all, mut found) = (Vec::new(), HashSet::new());
-    while Instant::now() < until {
-        let specimens: Vec<Specimen> = fuzzer.by_ref().take(jobs).collect();
+    let most = args.statements.unwrap_or(usize::MAX);
+    while Instant::now() < until && all.len() < most {
+        let specimens: Vec<Specimen> = fuzzer.by_ref().take(jobs.min(most - all.len())).collect();
         let judged =
             futures::future::join_all(specimens.iter().map(|specimen| specimen.judge(&reference, &here))).await;
         for (specimen, judged) in specimens.into_iter().zip(judged) {
@@ -96,18 +101,34 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     if found.is_empty() { Ok(()) } else { Err(HostError::Differing { differing: found.len(), queries: all.len() }) }
 }
 
-/// Takes off the list what this side says it does not support, and counts it.
+/// Takes off the list what this side says it does not support, and counts the expressions that went.
 async fn leave_out_unsupported(fuzzer: &mut Fuzzer, here: &Here) -> Result<usize> {
-    let mut left_out = 0;
-    for (line, specimen) in fuzzer.lines() {
-        if let Outcome::Refusal(refusal) = here.ask(specimen.request()).await?
-            && refusal.kind() == "unsupported"
-        {
-            fuzzer.leave_out(line);
-            left_out += 1;
+    let all = fuzzer.lines().len();
+    for name in unsupported(fuzzer.types(), here).await? {
+        fuzzer.leave_out_type(name);
+    }
+    let lines = fuzzer.lines().into_iter().map(|(line, specimen)| (line, specimen.request()));
+    for line in unsupported(lines.collect(), here).await? {
+        fuzzer.leave_out(line);
+    }
+    Ok(all - fuzzer.lines().len())
+}
+
+/// The names whose requests ask for something that is not supported.
+async fn unsupported(requests: Vec<(&'static str, Request)>, here: &Here) -> Result<Vec<&'static str>> {
+    let answers = requests.into_iter().map(|(name, request)| async move { (name, here.ask(request).await) });
+    let mut answers = stream::iter(answers).buffered(processors());
+    let mut names = Vec::new();
+    while let Some((name, answer)) = answers.next().await {
+        if is_unsupported(&answer?) {
+            names.push(name);
         }
     }
-    Ok(left_out)
+    Ok(names)
+}
+
+fn is_unsupported(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refusal(refusal) if refusal.kind() == "unsupported")
 }
 
 /// Writes a statement file and the reference's answer.

@@ -1,4 +1,5 @@
-//! `casemate diff`: against stored answers, against a reference command, and what it says by its exit code.
+//! `casemate diff`: against stored answers, against a reference command, and what it says by its exit code; and `casemate
+//! fuzz`, which makes the statements too.
 
 use std::fs;
 use std::path::Path;
@@ -88,4 +89,23 @@ fn stale_or_missing_answers_are_errors_of_files() {
     fs::remove_dir_all(folder.path().join("answers")).unwrap();
     casemate(folder.path(), &["diff", "statements"]).fails(5, "answers/some/file.jsonl");
     casemate(folder.path(), &["diff", "nowhere"]).fails(5, "nowhere");
+}
+
+#[test]
+fn a_fuzzed_difference_is_made_small_and_kept_as_a_statement() {
+    let folder = folder();
+    let reference = format!(
+        "{} statements --time-zone UTC --jobs 1 | sed -u 's/\"boolean\"/\"maybe\"/'",
+        env!("CARGO_BIN_EXE_casemate")
+    );
+    let arguments = ["fuzz", "--seed", "1", "--statements", "4", "--out", "found", "--reference-command", &reference];
+    let ran = casemate(folder.path(), &arguments);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("seed 1;"), "{}", ran.err);
+    assert!(ran.out.contains("boolean, Spark has maybe"), "{}", ran.out);
+    let again = casemate(folder.path(), &["diff", "found/statements", "--json"]);
+    assert_eq!(again.code, 1, "{}", again.err);
+    let report: Json = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(report["total"]["types"], 0);
+    assert_eq!(report["total"]["values"], report["total"]["queries"]);
 }

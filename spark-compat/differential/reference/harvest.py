@@ -20,12 +20,13 @@ EXAMPLE = re.compile(r"^ *> (.*?;) *$", re.MULTILINE | re.DOTALL)
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = DIFFERENTIAL.parents[1] / "target" / "harvest"
+    parser.add_argument("functions", nargs="*", metavar="FUNCTION", help="which functions (default: all)")
     parser.add_argument("--out", type=Path, default=default, help="emptied, then filled (default: %(default)s)")
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
     reference = open_reference()
     seen, count = set(), 0
-    for name, description in descriptions(reference.spark):
+    for name, description in descriptions(reference.spark, options.functions):
         queries = [query for query in examples(description) if query not in seen]
         seen.update(queries)
         count += write(reference, options.out, name, queries)
@@ -33,10 +34,9 @@ def main():
     print(f"{count} examples in {options.out}")
 
 
-def descriptions(spark):
-    """Every function's name with its description."""
-    for (name,) in spark.sql("SHOW FUNCTIONS").collect():
-        # Operators such as `case` and `!` come unquoted, quoted names are looked up as they are.
+def descriptions(spark, functions):
+    """The names of the functions, by default of all, with their descriptions."""
+    for name in functions or [row[0] for row in spark.sql("SHOW FUNCTIONS").collect()]:
         rows = spark.sql(f"DESCRIBE FUNCTION EXTENDED `{name}`").collect()
         yield name, "\n".join(row[0] for row in rows)
 

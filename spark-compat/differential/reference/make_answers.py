@@ -26,25 +26,24 @@ def main():
     except Malformed as error:
         parser.error(str(error))
     reference = open_reference(options.master)
-    unstable = [message for file in files for message in remake(reference, file)]
+    unstable = sum(remake(reference, file) for file in files)
     reference.close()
-    for message in unstable:
-        print(f"two answers to {message}", file=sys.stderr)
     sys.exit(1 if unstable else 0)
 
 
 def remake(reference, file):
-    """Writes a file's answers; returns what is wrong with its queries, and writes nothing if anything is."""
-    answers, unstable = [], []
+    """Writes a file's answers; returns how many of its queries have two, and writes nothing if any has."""
+    answers, unstable = [], 0
     for request in file.requests():
         try:
             answers.append(settled_answer(reference, request))
         except Unstable as error:
-            unstable.append(str(error))
+            unstable += 1
+            print(f"two answers to {error}", file=sys.stderr, flush=True)
     if not unstable:
         file.write_answers(answers)
     refused = sum("error" in answer for answer in answers)
-    print(f"{file.name}: {len(answers)} answers, {refused} of them errors, {len(unstable)} unstable", flush=True)
+    print(f"{file.name}: {len(answers)} answers, {refused} of them errors, {unstable} unstable", flush=True)
     return unstable
 
 

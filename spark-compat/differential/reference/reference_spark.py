@@ -61,14 +61,21 @@ class Reference:
 
     @staticmethod
     def drop_tables(session):
-        """Drops what outlives a session: tables (temporary views go with it) and global temporary views."""
+        """Drops what outlives a session: tables and views but temporary ones, global temporary views, what is cached."""
         catalog = session._jsparkSession.sessionState().catalog()
         catalog.clearTempTables()
+        session.catalog.clearCache()
         catalog.globalTempViewManager().clear()
-        for database in session.catalog.listDatabases():
-            for table in session.catalog.listTables(database.name):
-                if not table.isTemporary:
-                    session.sql(f"DROP TABLE IF EXISTS `{database.name}`.`{table.name}`")
+        # The catalog itself is asked: `session.catalog` would run jobs for it, more than most requests do.
+        tables = catalog.externalCatalog()
+        for database in names(tables.listDatabases()):
+            for table in names(tables.listTables(database)):
+                tables.dropTable(database, table, True, True)
+
+
+def names(sequence):
+    """A Scala sequence of strings as a list."""
+    return [sequence.apply(i) for i in range(sequence.size())]
 
 
 def error_text(error):

@@ -87,8 +87,16 @@ class ReferenceAnswers(unittest.TestCase):
         self.assertEqual(answer["rows"], [[1, "x", 5]])
 
     def test_a_request_sees_nothing_of_the_ones_before(self):
-        setup = ["CREATE TEMPORARY VIEW v AS SELECT 1 a", "SET spark.sql.ansi.enabled=true", "CREATE TABLE t(a int) USING parquet"]
-        self.assertEqual(self.answer("SELECT a FROM v", setup)["rows"], [[1]])
+        setup = [
+            "CREATE TEMPORARY VIEW v AS SELECT 1 a",
+            "SET spark.sql.ansi.enabled=true",
+            "CREATE TABLE t(a int) USING parquet",
+            "INSERT INTO t VALUES (2)",
+            "CACHE TABLE t",
+            "CREATE VIEW w AS SELECT 3 a",
+        ]
+        self.assertEqual(self.answer("SELECT v.a, t.a, w.a FROM v, t, w", setup)["rows"], [[1, 2, 3]])
+        self.assertIn("not found: w", self.answer("SELECT a FROM w")["error"])
         self.assertIn("not found: v", self.answer("SELECT a FROM v")["error"])
         self.assertIn("not found: t", self.answer("SELECT a FROM t")["error"])
         self.assertEqual(self.answer("SELECT 1/0")["rows"], [[None]])

@@ -15,6 +15,7 @@ mod nested;
 mod udf;
 
 pub use float_text::{double_to_string, float_to_string};
+pub(crate) use from_decimal::write_decimal;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::{CastOptions, cast_with_options};

@@ -67,6 +67,8 @@ pub(super) enum Input {
     OneOf(&'static [Input]),
     /// decimal of this precision and scale
     DecimalOf(u8, u8),
+    /// A string as it is; nothing but NULL is cast to it.
+    StringOnly,
     /// timestamp
     Timestamp,
 }
@@ -109,6 +111,7 @@ impl Input {
             Self::Numeric => "numeric",
             Self::Boolean => "boolean",
             Self::DecimalOf(..) => "decimal",
+            Self::StringOnly => "string",
             Self::Timestamp => "timestamp",
             Self::Binary => "binary",
             Self::OneOf(inputs) => {
@@ -150,6 +153,7 @@ fn implicit_type(from: &SparkType, input: Input) -> Option<SparkType> {
         }
         (Input::DecimalOf(precision, scale), T::String | T::Void) => Some(T::decimal(precision, scale)),
         (Input::DecimalOf(precision, scale), numeric) if numeric.is_numeric() => Some(T::decimal(precision, scale)),
+        (Input::StringOnly, T::String | T::Void) => Some(T::String),
         (Input::Timestamp, T::Date | T::Timestamp | T::String | T::Void) => Some(T::Timestamp),
         _ => None,
     }

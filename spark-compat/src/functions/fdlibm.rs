@@ -18,9 +18,8 @@ fn with_high(value: f64, high: u32) -> f64 {
 
 /// The decimal logarithm (`e_log10.c`).
 pub(super) fn log10(value: f64) -> f64 {
-    const IVLN10: f64 = 4.342_944_819_032_518_167e-1;
-    const LOG10_2_HI: f64 = 3.010_299_956_636_117_713e-1;
-    const LOG10_2_LO: f64 = 3.694_239_077_158_930_786e-13;
+    const LOG10_2_HI: f64 = 3.010_299_956_636_117_7e-1;
+    const LOG10_2_LO: f64 = 3.694_239_077_158_931e-13;
     if value.is_nan() || value < 0.0 {
         return f64::NAN;
     }
@@ -36,17 +35,17 @@ pub(super) fn log10(value: f64) -> f64 {
     let negative = i32::from(exponent < 0);
     let mantissa = with_high(value, top & 0x000f_ffff | ((0x3ff - negative) as u32) << 20);
     let exponent = f64::from(exponent + negative);
-    let low = exponent * LOG10_2_LO + IVLN10 * libm::log(mantissa);
+    let low = exponent * LOG10_2_LO + std::f64::consts::LOG10_E * libm::log(mantissa);
     low + exponent * LOG10_2_HI
 }
 
 /// The cube root (`s_cbrt.c`).
 pub(super) fn cbrt(value: f64) -> f64 {
-    const C: f64 = 5.428_571_428_571_428_159_06e-1;
-    const D: f64 = -7.053_061_224_489_796_110_50e-1;
-    const E: f64 = 1.414_285_714_285_714_368_19;
-    const F: f64 = 1.607_142_857_142_857_206_30;
-    const G: f64 = 3.571_428_571_428_571_507_87e-1;
+    const C: f64 = 5.428_571_428_571_428e-1;
+    const D: f64 = -7.053_061_224_489_796e-1;
+    const E: f64 = 1.414_285_714_285_714_4;
+    const F: f64 = 1.607_142_857_142_857_2;
+    const G: f64 = 3.571_428_571_428_571_5e-1;
     if !value.is_finite() || value == 0.0 {
         return value;
     }

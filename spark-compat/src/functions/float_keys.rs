@@ -37,6 +37,14 @@ pub(crate) fn normalized(expr: Expr, data_type: &SparkType) -> Expr {
     }
 }
 
+/// The key that a join puts in the place of an attribute whose floats are normalized already: nested values as bytes.
+pub(crate) fn comparable(expr: Expr, data_type: &SparkType) -> Expr {
+    match data_type {
+        SparkType::Array { .. } | SparkType::Struct(_) => keys::order_key(expr),
+        _ => expr,
+    }
+}
+
 /// The key that a sort or a comparison puts in the place of the expression: floats normalized, nested values as bytes in their
 /// order.
 pub(crate) fn sortable(expr: Expr, data_type: &SparkType) -> Expr {

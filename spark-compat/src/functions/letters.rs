@@ -41,7 +41,10 @@ fn int(call: Call<'_>, kernel: &'static str, run: Run) -> Result<Typed> {
 
 fn upper(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     each(arrays, |text, out| match text.is_ascii() {
-        true => out.extend(text.chars().map(|c| c.to_ascii_uppercase())),
+        true => {
+            out.push_str(text);
+            out.make_ascii_uppercase();
+        }
         false => text.chars().for_each(|c| push_upper(out, c)),
     })
 }
@@ -60,7 +63,11 @@ fn lower(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
 
 fn push_lower(text: &str, out: &mut String) {
     if text.is_ascii() {
-        out.extend(text.chars().map(|c| c.to_ascii_lowercase()));
+        let start = out.len();
+        out.push_str(text);
+        if let Some(added) = out.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
     } else if text.contains(is_new_capital) {
         // The sigma at the end of a word is the only case that looks at the neighbours, and these are no part of words.
         for part in text.split_inclusive(is_new_capital) {

@@ -5,7 +5,8 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::Case;
 
 use super::arguments::{Arity, Input};
-use super::{Call, Function, Support, datetime, numbers};
+use super::nested::{kind, search};
+use super::{Call, Function, datetime, numbers};
 use crate::arithmetic::{self, ArithmeticOp};
 use crate::coercion;
 use crate::datetime::zone::Zone;
@@ -21,11 +22,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("positive", Arity::Exactly(1), &[Input::Any], positive),
     Function::scalar("mod", Arity::Exactly(2), &[Input::Any], remainder),
     Function::scalar("pmod", Arity::Exactly(2), &[Input::Any], positive_remainder),
-    Function::scalar("greatest", Arity::AtLeast(2), &[Input::Any], |call| extreme(call, true)).with_support(EXTREMES),
-    Function::scalar("least", Arity::AtLeast(2), &[Input::Any], |call| extreme(call, false)).with_support(EXTREMES),
+    Function::scalar("greatest", Arity::AtLeast(2), &[Input::Any], |call| extreme(call, true)),
+    Function::scalar("least", Arity::AtLeast(2), &[Input::Any], |call| extreme(call, false)),
 ];
-
-const EXTREMES: Support = Support::Partial("not of nested types");
 
 /// `a % b`; with decimals Spark forgets that it was called `mod`.
 fn remainder(call: Call<'_>) -> Result<Typed> {
@@ -60,12 +59,16 @@ fn extreme(call: Call<'_>, greatest: bool) -> Result<Typed> {
             types.join(", ")
         ))
     })?;
-    if !coercion::is_atomic(&common) && common != SparkType::Void {
-        return Err(SparkError::unsupported(format!("{name} of type {common}")));
+    if !kind::is_orderable(&common) {
+        return Err(SparkError::analysis(format!(
+            "cannot resolve '{name}' due to data type mismatch: function {} does not support ordering on type {common}",
+            name.split('(').next().unwrap_or_default()
+        )));
     }
     let nullable = call.args.iter().all(|arg| arg.nullable);
     let args = call.args.into_iter().map(|arg| Ok(arg.coerced(&common, zone)?.expr)).collect::<Result<Vec<_>>>()?;
     let expr = match common {
+        SparkType::Array { .. } | SparkType::Struct(_) => search::extreme_of(args, &common, greatest),
         SparkType::Float | SparkType::Double => numbers::extreme_of_floats(greatest, &common, args),
         _ if greatest => expr_fn::greatest(args),
         _ => expr_fn::least(args),

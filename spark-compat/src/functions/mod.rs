@@ -12,17 +12,27 @@ mod charsets;
 mod compose;
 mod conditional;
 pub(crate) mod datetime;
+mod digests;
+mod digits;
 mod elementary;
 mod fdlibm;
 pub(crate) mod float_keys;
+mod format_number;
+mod formatter;
+pub(crate) mod grouping;
+mod hashes;
+mod json;
 mod letters;
 pub(crate) mod like;
 mod math;
+mod misc;
 pub(crate) mod nested;
 pub(crate) mod nullable;
 mod numbers;
+mod parse_url;
 mod patterns;
 mod radix;
+mod random;
 mod rounding;
 mod scalar;
 mod search;
@@ -80,7 +90,7 @@ enum LoweringRule {
     HigherOrder(Kind),
     /// Gives rows.
     Generator(Generator),
-    Moment(fn(Facts) -> Result<Typed>),
+    Moment(fn(Facts, &str) -> Result<Typed>),
 }
 
 impl Function {
@@ -115,7 +125,7 @@ impl Function {
     }
 
     /// A function without arguments whose value is a fact of the query.
-    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts) -> Result<Typed>) -> Self {
+    const fn moment(name: &'static str, arity: Arity, lower: fn(Facts, &str) -> Result<Typed>) -> Self {
         let lowering = LoweringRule::Moment(lower);
         Self { name, aliases: &[], arity, inputs: &[], lowering, support: Support::Full }
     }
@@ -219,9 +229,16 @@ const FAMILIES: &[&[Function]] = &[
     datetime::truncate::FUNCTIONS,
     datetime::window::FUNCTIONS,
     datetime::zones::FUNCTIONS,
+    digests::FUNCTIONS,
     elementary::FUNCTIONS,
+    format_number::FUNCTIONS,
+    formatter::FUNCTIONS,
+    grouping::FUNCTIONS,
+    hashes::FUNCTIONS,
+    json::FUNCTIONS,
     letters::FUNCTIONS,
     math::FUNCTIONS,
+    misc::FUNCTIONS,
     nested::access::FUNCTIONS,
     nested::constructors::FUNCTIONS,
     nested::generators::FUNCTIONS,
@@ -233,7 +250,9 @@ const FAMILIES: &[&[Function]] = &[
     nested::shape::FUNCTIONS,
     nested::sort::FUNCTIONS,
     numbers::FUNCTIONS,
+    parse_url::FUNCTIONS,
     patterns::FUNCTIONS,
+    random::FUNCTIONS,
     rounding::FUNCTIONS,
     search::FUNCTIONS,
     strings::FUNCTIONS,
@@ -254,6 +273,11 @@ static SPARK_NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| names_of_
 /// The names of Spark's functions and operators, in order.
 pub(crate) fn names_of_spark() -> impl Iterator<Item = &'static str> {
     include_str!("spark-3.2.0.txt").lines().map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// The names of all functions and operators that Spark 3.2.0's SHOW FUNCTIONS lists, in no order.
+pub fn spark_names() -> impl Iterator<Item = &'static str> {
+    SPARK_NAMES.iter().copied()
 }
 
 /// The functions that are supported, in the order of their families.
@@ -293,11 +317,12 @@ pub(crate) fn call(called: &str, args: Vec<Typed>, zone: Zone) -> Result<Typed> 
     lower(Call { called, args, zone })
 }
 
-/// Calls a function whose value is a fact of the query; `None` if it is another one.
-pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts) -> Option<Result<Typed>> {
+/// Calls a function whose value is a fact of the query; `None` if it is another one. `zone_name` is what the setting calls the
+/// session time zone.
+pub(crate) fn call_moment(called: &str, arguments: usize, facts: Facts, zone_name: &str) -> Option<Result<Typed>> {
     let function = find(called)?;
     let LoweringRule::Moment(lower) = function.lowering else { return None };
-    Some(function.arity.check(called, arguments).and_then(|()| lower(facts)))
+    Some(function.arity.check(called, arguments).and_then(|()| lower(facts, zone_name)))
 }
 
 /// Calls a window function that is no aggregate.

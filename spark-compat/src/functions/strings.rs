@@ -1,15 +1,15 @@
 //! `concat`.
 
+use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator, binary_expr};
 
 use super::arguments::{Arity, Input};
-use super::{Call, Function, Support};
+use super::{Call, Function};
 use crate::error::{Result, SparkError};
 use crate::resolver::Typed;
 use crate::types::SparkType;
 
-pub(super) const FUNCTIONS: &[Function] = &[Function::scalar("concat", Arity::AtLeast(1), &[Input::Any], concat)
-    .with_support(Support::Partial("strings and what casts to them; not arrays and not binaries"))];
+pub(super) const FUNCTIONS: &[Function] = &[Function::scalar("concat", Arity::AtLeast(0), &[Input::Any], concat)];
 
 /// NULL if any argument is (`||` of DataFusion, whose `concat` skips them).
 fn concat(call: Call<'_>) -> Result<Typed> {
@@ -17,13 +17,19 @@ fn concat(call: Call<'_>) -> Result<Typed> {
     if call.args.iter().any(|arg| matches!(arg.data_type, SparkType::Array { .. })) {
         return super::nested::shape::concat(call);
     }
-    if let Some(other) = call.args.iter().find(|arg| {
-        matches!(
-            arg.data_type,
-            SparkType::Binary | SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_)
-        )
-    }) {
-        return Err(SparkError::unsupported(format!("{name} with an argument of type {}", other.data_type)));
+    if !call.args.is_empty() && call.args.iter().all(|arg| arg.data_type == SparkType::Binary) {
+        return super::nested::shape::concat_binaries(call);
+    }
+    if call.args.iter().any(|arg| matches!(arg.data_type, SparkType::Map { .. } | SparkType::Struct(_))) {
+        let types: Vec<_> = call.args.iter().map(|arg| arg.data_type.to_string()).collect();
+        return Err(SparkError::analysis(format!(
+            "cannot resolve '{name}' due to data type mismatch: input to function concat should have been string, binary or array, \
+             but it's [{}]",
+            types.join(", ")
+        )));
+    }
+    if call.args.is_empty() {
+        return Ok(Typed::literal(ScalarValue::Utf8View(Some(String::new())), SparkType::String, name));
     }
     let texts = call.args.into_iter().map(|arg| Ok(arg.coerced(&SparkType::String, zone)?.expr));
     let texts = texts.collect::<Result<Vec<Expr>>>()?;

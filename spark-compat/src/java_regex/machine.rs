@@ -58,6 +58,8 @@ impl<'p> Machine<'p> {
     /// The first match from `from` on; the slots tell where it and its groups are. `last` is where the match before ended.
     pub fn find(&mut self, text: &str, from: usize, last: usize) -> Matched<Option<&[usize]>> {
         self.steps = 0;
+        self.slots.clear();
+        self.slots.resize(self.program.slots, UNSET);
         let anchored = matches!(self.program.steps.first(), Some(Step::Assert(Assert::Start)));
         let starts = text.get(from..).unwrap_or_default().char_indices().map(|(at, _)| from + at);
         for start in starts.chain([text.len()]) {
@@ -65,8 +67,6 @@ impl<'p> Machine<'p> {
                 break;
             }
             self.frames.clear();
-            self.slots.clear();
-            self.slots.resize(self.program.slots, UNSET);
             if let Some(end) = self.run(text, 0, start, last)? {
                 if let Some([first, second]) = self.slots.get_mut(..2) {
                     (*first, *second) = (start, end);
@@ -164,21 +164,20 @@ impl<'p> Machine<'p> {
             Step::Look { negative, behind, end } => {
                 let (negative, behind, end) = (*negative, *behind, *end);
                 let found = match behind {
-                    None => self.part(text, step + 1, at, last, None, negative)?.is_some(),
-                    Some(span) => self.behind(text, step + 1, at, last, (span.min, span.max), negative)?,
+                    None => self.part(text, step + 1, at, last, None)?.is_some(),
+                    Some(span) => self.behind(text, step + 1, at, last, (span.min, span.max))?,
                 };
                 (found != negative).then_some((end, at))
             }
             Step::Atomic { end } => {
                 let end = *end;
-                self.part(text, step + 1, at, last, None, false)?.map(|after| (end, after))
+                self.part(text, step + 1, at, last, None)?.map(|after| (end, after))
             }
             Step::Match => None,
         })
     }
 
-    /// Matches a part by itself, and forgets its ways back; what it wrote stays unless `forget` says otherwise or it fails. If
-    /// `until` is given, the part must end there.
+    /// Matches a part by itself, and forgets its ways back. If `until` is given, the part must end there.
     fn part(
         &mut self,
         text: &str,
@@ -186,7 +185,6 @@ impl<'p> Machine<'p> {
         at: usize,
         last: usize,
         until: Option<usize>,
-        forget: bool,
     ) -> Matched<Option<usize>> {
         let base = self.frames.len();
         let mut end = self.run(text, step, at, last)?;
@@ -199,27 +197,8 @@ impl<'p> Machine<'p> {
                 None => None,
             };
         }
-        if forget || end.is_none() {
-            // Every slot that the part wrote gets its old value back.
-            while self.frames.len() > base {
-                if let Some(Frame::Slot { slot, was }) = self.frames.pop()
-                    && let Some(slot) = self.slots.get_mut(slot)
-                {
-                    *slot = was;
-                }
-            }
-        } else {
-            let mut kept = base;
-            for index in base..self.frames.len() {
-                if let Some(frame @ Frame::Slot { .. }) = self.frames.get(index).copied() {
-                    if let Some(place) = self.frames.get_mut(kept) {
-                        *place = frame;
-                    }
-                    kept += 1;
-                }
-            }
-            self.frames.truncate(kept);
-        }
+        // In Java the groups that the part set stay set, even if what follows fails; a part that fails has restored them.
+        self.frames.truncate(base);
         Ok(end)
     }
 
@@ -245,13 +224,12 @@ impl<'p> Machine<'p> {
         at: usize,
         last: usize,
         (min, max): (usize, Option<usize>),
-        forget: bool,
     ) -> Matched<bool> {
         let before = text.get(..at).unwrap_or_default();
         let starts = std::iter::once(at).chain(before.char_indices().rev().map(|(start, _)| start));
         let count = max.map_or(usize::MAX, |max| max.saturating_add(1)).saturating_sub(min);
         for start in starts.skip(min).take(count) {
-            if self.part(text, step, start, last, Some(at), forget)?.is_some() {
+            if self.part(text, step, start, last, Some(at))?.is_some() {
                 return Ok(true);
             }
         }
@@ -336,6 +314,10 @@ impl<'p> Machine<'p> {
     }
 
     fn referenced(&self, text: &str, group: usize, fold: Fold, at: usize) -> Option<usize> {
+        // A group that the pattern does not have never matches.
+        if group > self.program.groups {
+            return None;
+        }
         let wanted = text.get(self.slot(2 * group)..self.slot(2 * group + 1))?;
         let mut rest = text.get(at..)?.chars();
         let mut end = at;

@@ -58,12 +58,14 @@ pub(super) struct Program {
     pub steps: Vec<Step>,
     pub sets: Vec<Set>,
     pub slots: usize,
+    /// How many groups the pattern has.
+    pub groups: usize,
 }
 
 impl Program {
     /// Compiles a pattern with so many groups.
     pub fn new(node: &Node, groups: usize) -> Self {
-        let mut program = Self { slots: 2 * (groups + 1), ..Self::default() };
+        let mut program = Self { slots: 2 * (groups + 1), groups, ..Self::default() };
         program.node(node);
         program.steps.push(Step::Match);
         program

@@ -58,6 +58,7 @@ fn both_matchers_find_the_same() {
 #[test]
 fn what_backtracks_backtracks() {
     assert_eq!(found("(a)\\1b", "aab"), ["aab"]);
+    assert_eq!(found("(?:\\2){2,3}(a)|b", "aab"), ["b"]);
     assert_eq!(found("foo(?=bar)", "foobar"), ["foo"]);
     assert_eq!(found("(?<=foo|xx)b", "foob xxb xb"), ["b", "b"]);
     assert_eq!(found("(?<!foo)bar", "foobar xbar"), ["bar"]);

@@ -43,6 +43,12 @@ const STATEMENTS: [&str; 19] = [
     "load", "merge", "msck", "revoke", "truncate", "unlock", "update",
 ];
 
+/// The first words of the statements that are done here.
+const DONE: [&str; 13] = [
+    "cache", "clear", "create", "desc", "describe", "drop", "explain", "refresh", "reset", "set", "show", "uncache",
+    "use",
+];
+
 /// The error for statements that need a metastore or write tables, by their first words.
 pub(super) fn unsupported(source: &Source) -> SparkError {
     let words: Vec<String> = (0..2)
@@ -210,8 +216,9 @@ fn explain(cursor: &mut Cursor) -> Result<Statement> {
         return Err(SparkError::unsupported("EXPLAIN CODEGEN"));
     }
     let _ = !logical && cursor.eat("formatted");
-    if cursor.is_end() {
-        return Err(cursor.error("mismatched input '<EOF>' expecting a statement"));
+    let known = |at| STATEMENTS.iter().chain(&DONE).any(|word| cursor.source.is_word(at, word));
+    if !known(cursor.at) && !cursor.source.is_query_start(cursor.at) {
+        return Err(cursor.error("mismatched input, expecting a statement"));
     }
     if !cursor.source.is_query_start(cursor.at) {
         return Err(SparkError::unsupported("EXPLAIN of a statement that is not a query"));

@@ -66,6 +66,14 @@ pub(super) fn infix(parser: &mut Parser, left: &Expr, precedence: u8) -> Option<
         skip(parser, 1 + usize::from(negated));
         return Some(like_predicate(parser, left.clone(), negated));
     }
+    // sqlparser would take the NULL of `a RLIKE NULL` for a part of the operator.
+    if is_keyword(predicate, Keyword::RLIKE) || is_keyword(predicate, Keyword::REGEXP) {
+        let regexp = is_keyword(predicate, Keyword::REGEXP);
+        skip(parser, 1 + usize::from(negated));
+        let pattern = parser.parse_subexpr(SparkDialect.prec_value(Precedence::Like));
+        let expr = Box::new(left.clone());
+        return Some(pattern.map(|pattern| Expr::RLike { negated, expr, pattern: Box::new(pattern), regexp }));
+    }
     if parser.parse_keywords(&[Keyword::IS, Keyword::DISTINCT, Keyword::FROM]) {
         let right = parser.parse_subexpr(precedence);
         return Some(right.map(|right| Expr::IsDistinctFrom(Box::new(left.clone()), Box::new(right))));

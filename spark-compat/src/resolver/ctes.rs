@@ -46,11 +46,23 @@ impl Resolver<'_> {
             refuse(from.is_some(), "FROM after a WITH query")?;
             refuse(materialized.is_some(), "MATERIALIZED")?;
             let name = alias.name.value.as_str();
-            if seen.iter().any(|other| same_name(other, name)) {
+            // Names that differ only in case are no duplicates; the first of them is what both mean.
+            if seen.contains(&name) {
                 return Err(SparkError::analysis(format!("CTE definition can't have duplicate names: '{name}'."))
                     .at(alias.name.span.start));
             }
+            if place.in_cte && find(&place.ctes, name).is_some() {
+                return Err(SparkError::analysis(format!(
+                    "Name {name} is ambiguous in nested CTE. Give the inner one another name: \
+                     spark.sql.legacy.ctePrecedencePolicy is EXCEPTION."
+                ))
+                .at(alias.name.span.start));
+            }
+            let shadowed = seen.iter().any(|other| same_name(other, name));
             seen.push(name);
+            if shadowed {
+                continue;
+            }
             inner.ctes = Some(Rc::new(Cte {
                 name,
                 columns: &alias.columns,
@@ -65,7 +77,7 @@ impl Resolver<'_> {
     /// The relation that a reference to a WITH query stands for. Each reference resolves the text anew, so that its
     /// attributes are its own.
     pub(super) fn cte(&self, cte: &Cte<'_>) -> Result<Relation> {
-        let place = Place { ctes: cte.before.clone(), outer: cte.outer, windows: &[] };
+        let place = Place { ctes: cte.before.clone(), outer: cte.outer, in_cte: true, windows: &[] };
         let relation = self.query(cte.query, &place)?;
         Ok(Relation {
             plan: relation.plan,

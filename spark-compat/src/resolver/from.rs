@@ -9,7 +9,7 @@ use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::tables::{Table, TableDefinition, ViewName, ViewQuery};
 use super::{Facts, Place, Resolver, ctes, name_parts, plan, refuse};
-use crate::error::{Result, SparkError};
+use crate::error::{ErrorKind, Result, SparkError};
 
 /// The name that Spark gives to a subquery in FROM that has no alias.
 const SUBQUERY_WITHOUT_ALIAS: &str = "__auto_generated_subquery_name";
@@ -20,17 +20,31 @@ const MAX_VIEW_DEPTH: usize = 100;
 impl Resolver<'_> {
     /// The relation that a FROM clause gives; without FROM, one row without columns.
     pub(super) fn from(&self, from: &[ast::TableWithJoins], place: &Place<'_>) -> Result<Relation> {
-        let mut relations = from.iter().map(|table| self.table_with_joins(table, place));
-        let Some(first) = relations.next() else {
-            return Ok(Relation { plan: plan::one_row(), scope: Scope::default() });
-        };
-        relations.try_fold(first?, |left, right| {
-            let right = right?;
-            Ok(Relation {
-                plan: plan::join(left.plan, right.plan, JoinType::Inner, None)?,
-                scope: left.scope.joined(right.scope),
-            })
-        })
+        // PIVOT turns all of FROM; behind several relations it would be taken for the last one's.
+        let is_pivot = |factor: &ast::TableFactor| matches!(factor, ast::TableFactor::Pivot { .. });
+        let several = from.len() > 1 || from.iter().any(|table| !table.joins.is_empty());
+        let mut factors =
+            from.iter().flat_map(|t| std::iter::once(&t.relation).chain(t.joins.iter().map(|j| &j.relation)));
+        refuse(several && factors.any(is_pivot), "PIVOT of several relations")?;
+        // A comma binds as joins do, from left to right: in `a, b JOIN c` the join is one of `a, b` with `c`.
+        let mut joined: Option<Relation> = None;
+        for ast::TableWithJoins { relation, joins } in from {
+            let first = match joined {
+                None => self.table_factor(relation, place)?,
+                Some(left) if is_lateral(relation) => {
+                    self.lateral_join(left, relation, JoinType::Inner, &ast::JoinConstraint::None, place)?
+                }
+                Some(left) => {
+                    let right = self.table_factor(relation, place)?;
+                    Relation {
+                        plan: plan::join(left.plan, right.plan, JoinType::Inner, None)?,
+                        scope: left.scope.joined(right.scope),
+                    }
+                }
+            };
+            joined = Some(joins.iter().try_fold(first, |left, join| self.join(left, join, place))?);
+        }
+        Ok(joined.unwrap_or_else(|| Relation { plan: plan::one_row(), scope: Scope::default() }))
     }
 
     fn table_with_joins(&self, table: &ast::TableWithJoins, place: &Place<'_>) -> Result<Relation> {
@@ -43,10 +57,13 @@ impl Resolver<'_> {
     pub(super) fn table_factor(&self, factor: &ast::TableFactor, place: &Place<'_>) -> Result<Relation> {
         descend(|| match factor {
             ast::TableFactor::Table { .. } => self.table_name(factor, place),
-            ast::TableFactor::Derived { lateral, subquery, alias, sample } => {
-                refuse(*lateral, "LATERAL subqueries")?;
-                refuse(sample.is_some(), "TABLESAMPLE")?;
+            // What LATERAL lets the subquery see stands in the place.
+            ast::TableFactor::Derived { lateral: _, subquery, alias, sample } => {
+                if alias.is_some() && matches!(sample, Some(ast::TableSampleKind::AfterTableAlias(_))) {
+                    return Err(SparkError::new(ErrorKind::Parse, "mismatched input 'tablesample' behind an alias"));
+                }
                 let relation = self.query(subquery, place)?;
+                let relation = self.sampled(relation, sample.as_ref(), place)?;
                 aliased(relation, alias.as_ref(), Some(SUBQUERY_WITHOUT_ALIAS))
             }
             ast::TableFactor::NestedJoin { table_with_joins, alias } => {
@@ -57,7 +74,7 @@ impl Resolver<'_> {
                 Err(SparkError::unsupported(format!("the table function {name}")))
             }
             ast::TableFactor::TableFunction { .. } => Err(SparkError::unsupported("TABLE(..)")),
-            ast::TableFactor::Pivot { .. } => Err(SparkError::unsupported("PIVOT")),
+            ast::TableFactor::Pivot { .. } => self.pivot(factor, place),
             ast::TableFactor::Unpivot { .. } => Err(SparkError::unsupported("UNPIVOT")),
             ast::TableFactor::UNNEST { .. } => Err(SparkError::unsupported("UNNEST")),
             ast::TableFactor::MatchRecognize { .. } => Err(SparkError::unsupported("MATCH_RECOGNIZE")),
@@ -85,7 +102,6 @@ impl Resolver<'_> {
             return Err(SparkError::internal("not a table name"));
         };
         refuse(version.is_some(), "time travel")?;
-        refuse(sample.is_some(), "TABLESAMPLE")?;
         refuse(!with_hints.is_empty() || !index_hints.is_empty(), "table hints")?;
         refuse(*with_ordinality || json_path.is_some() || !partitions.is_empty(), "table name modifiers")?;
         let parts = name_parts(name)?;
@@ -97,6 +113,7 @@ impl Resolver<'_> {
             None => self.named_table(&parts, place),
         };
         let relation = relation.map_err(|error| error.at(sqlparser::ast::Spanned::span(name).start))?;
+        let relation = self.sampled(relation, sample.as_ref(), place)?;
         aliased(relation, alias.as_ref(), None)
     }
 
@@ -161,6 +178,11 @@ impl Resolver<'_> {
         }
         Ok(Relation { plan: relation.plan, scope: Scope::new(columns) })
     }
+}
+
+/// Whether an item of FROM sees the items before it.
+pub(super) fn is_lateral(factor: &ast::TableFactor) -> bool {
+    matches!(factor, ast::TableFactor::Derived { lateral: true, .. })
 }
 
 /// The relation under its alias, or under `default` if it has none.

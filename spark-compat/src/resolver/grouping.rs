@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
+use datafusion::common::{Column, ScalarValue};
+use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, GroupingSet, LogicalPlan, Operator, cast, lit};
 use sqlparser::ast;
 
 use super::attribute::Attribute;
 use super::expr::{Clause, Lowering, evaluate_integer_literal, has_aggregate};
+use super::grouping_sets::{GroupBy, MAX_KEYS, Sets};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::select::{Item, add_missing_columns, without_repetitions};
@@ -17,6 +20,8 @@ use super::windows::{Windows, has_window};
 use super::{AttributeIds, Place, Resolver, order, plan};
 use crate::aggregates::takes_order;
 use crate::error::{Result, SparkError};
+use crate::functions::float_keys;
+use crate::functions::grouping::GroupingFunction;
 use crate::functions::nested::kind::contains_map;
 use crate::types::SparkType;
 
@@ -26,13 +31,17 @@ impl Resolver<'_> {
         &self,
         input: Relation,
         items: Vec<Item>,
-        groups: &[ast::Expr],
+        groups: GroupBy<'_>,
         having: Option<&ast::Expr>,
         keys: &[ast::OrderByExpr],
         place: &Place<'_>,
     ) -> Result<Relation> {
-        let keys_of_groups = self.group_keys(groups, &items, &input.scope, place)?;
-        let grouping = Grouping::new(self.ids, &input.scope, keys_of_groups);
+        let grouping = self.grouping(&groups, &items, &input.scope, place)?;
+        // In the rows of some sets a key is NULL, and what is computed from it.
+        let items = match grouping.sets {
+            None => items,
+            Some(_) => items.into_iter().map(Item::nullable).collect(),
+        };
 
         // The list's own names are known to HAVING and ORDER BY, as new attributes whose definitions are the items.
         let (columns, definitions) = self.named_items(&items);
@@ -55,7 +64,9 @@ impl Resolver<'_> {
         }
         let shown = Scope::new(columns);
 
-        let scopes = [&shown, &input.scope];
+        // Above GROUPING SETS the input's columns are out of reach.
+        let beside = if grouping.sets.is_some() { &shown } else { &input.scope };
+        let scopes = [&shown, beside];
         let inside_aggregates = [&input.scope, &shown];
         let lowering = Lowering::new(self, place, &scopes, Clause::OrderBy).with_aggregates_over(&inside_aggregates);
         let mut sort_keys = order::lower_keys(&lowering, keys, &shown)?;
@@ -79,17 +90,18 @@ impl Resolver<'_> {
     }
 
     /// The keys of GROUP BY: positions, columns and expressions of the input, then aliases of the list.
-    fn group_keys(
-        &self,
-        groups: &[ast::Expr],
+    fn grouping<'g>(
+        &'g self,
+        group_by: &GroupBy<'_>,
         items: &[Item],
-        input: &Scope,
+        input: &'g Scope,
         place: &Place<'_>,
-    ) -> Result<Vec<GroupKey>> {
+    ) -> Result<Grouping<'g>> {
         let scopes = [input];
         let lowering = Lowering::new(self, place, &scopes, Clause::GroupBy);
-        let mut keys: Vec<GroupKey> = Vec::with_capacity(groups.len());
-        for group in groups {
+        let mut keys: Vec<GroupKey> = Vec::with_capacity(group_by.exprs.len());
+        let mut key_of = Vec::with_capacity(group_by.exprs.len());
+        for group in &group_by.exprs {
             let typed = match evaluate_integer_literal(group) {
                 Some(position) => by_position(position, items)?,
                 None => match alias_of_item(group, items, input)? {
@@ -98,21 +110,30 @@ impl Resolver<'_> {
                 },
             };
             refuse_ungroupable(&typed)?;
-            if keys.iter().any(|key| key.written == typed.expr) {
+            if let Some(known) = keys.iter().position(|key| key.written == typed.expr) {
+                key_of.push(known);
                 continue;
             }
+            key_of.push(keys.len());
             let attribute = match &typed.expr {
-                Expr::Column(_) => input.columns.iter().chain(&input.hidden).find(|c| c.attribute.expr() == typed.expr),
+                Expr::Column(_) if group_by.sets.is_none() => {
+                    input.columns.iter().chain(&input.hidden).find(|c| c.attribute.expr() == typed.expr)
+                }
                 _ => None,
             };
+            let nullable = typed.nullable || group_by.sets.is_some();
             let attribute = attribute.map_or_else(
-                || self.ids.attribute(typed.data_type.clone(), typed.nullable),
+                || self.ids.attribute(typed.data_type.clone(), nullable),
                 |column| column.attribute.clone(),
             );
             let computed = lowering.group_key(&typed)?;
-            keys.push(GroupKey { written: typed.expr, computed, attribute });
+            keys.push(GroupKey { written: typed.expr, computed, attribute, name: typed.name });
         }
-        Ok(keys)
+        if group_by.sets.is_some() && keys.len() > MAX_KEYS {
+            return Err(SparkError::analysis(format!("Grouping sets size cannot be greater than {MAX_KEYS}")));
+        }
+        let sets = group_by.sets.as_ref().map(|sets| Sets::new(sets, &key_of, self.ids));
+        Ok(Grouping { ids: self.ids, input, keys, sets, aggregates: RefCell::new(Vec::new()) })
     }
 
     /// The items under their names, as new attributes, and what each stands for.
@@ -158,6 +179,11 @@ impl Resolver<'_> {
 }
 
 impl Item {
+    fn nullable(mut self) -> Self {
+        self.typed.nullable = true;
+        self
+    }
+
     /// As [`Item::output`], but with the attribute of `named` where this item needs a new one.
     fn output_as(&self, named: &ScopeColumn, over_groups: &Scope) -> (ScopeColumn, Expr) {
         let known = over_groups.columns.iter().find(|column| column.attribute.expr() == self.typed.expr);
@@ -180,27 +206,40 @@ struct GroupKey {
     written: Expr,
     /// The expression that rows are grouped by: as written, with floats normalized.
     computed: Expr,
-    /// The attribute that holds the key above the aggregation; a plain column stays the attribute it is.
+    /// The attribute that holds the key above the aggregation; a plain column stays the attribute it is, but for GROUPING
+    /// SETS, where it is NULL in the rows of some sets.
     attribute: Attribute,
+    /// What the user calls it.
+    name: String,
 }
 
 /// An aggregation that is being put together: its keys, and the aggregate functions found so far.
 #[derive(Debug)]
-struct Grouping<'a> {
+pub(super) struct Grouping<'a> {
     ids: &'a AttributeIds,
     input: &'a Scope,
     keys: Vec<GroupKey>,
+    sets: Option<Sets>,
     aggregates: RefCell<Vec<(Expr, Attribute)>>,
 }
 
 impl<'a> Grouping<'a> {
-    fn new(ids: &'a AttributeIds, input: &'a Scope, keys: Vec<GroupKey>) -> Self {
-        Self { ids, input, keys, aggregates: RefCell::new(Vec::new()) }
+    /// A grouping by columns of the input.
+    pub(super) fn by_columns(ids: &'a AttributeIds, input: &'a Scope, columns: &[&Attribute]) -> Result<Self> {
+        let keys = columns.iter().map(|attribute| {
+            let typed = Typed::attribute(attribute, "");
+            refuse_ungroupable(&typed)?;
+            let computed = float_keys::normalized(attribute.expr(), &attribute.data_type);
+            let attribute = Attribute::clone(attribute);
+            Ok(GroupKey { written: typed.expr, computed, attribute, name: typed.name })
+        });
+        let keys = keys.collect::<Result<_>>()?;
+        Ok(Self { ids, input, keys, sets: None, aggregates: RefCell::new(Vec::new()) })
     }
 
     /// The input's columns that are keys themselves.
     fn grouped_columns(&self) -> Scope {
-        let is_key = |column: &&ScopeColumn| self.keys.iter().any(|key| key.attribute.id == column.attribute.id);
+        let is_key = |column: &&ScopeColumn| self.keys.iter().any(|key| key.written == column.attribute.expr());
         Scope {
             columns: self.input.columns.iter().filter(is_key).cloned().collect(),
             hidden: self.input.hidden.iter().filter(is_key).cloned().collect(),
@@ -211,40 +250,78 @@ impl<'a> Grouping<'a> {
     ///
     /// The functions stand in the aggregation without aliases, under the names that DataFusion gives them: rules of its
     /// optimizer (the one for DISTINCT, for example) look for functions there and nothing else.
-    fn plan(&self, input: LogicalPlan) -> Result<LogicalPlan> {
+    pub(super) fn plan(&self, input: LogicalPlan) -> Result<LogicalPlan> {
         let aggregates = self.aggregates.borrow();
-        if self.keys.is_empty() && aggregates.is_empty() {
+        if self.keys.is_empty() && aggregates.is_empty() && self.sets.is_none() {
             // HAVING alone: one group of all rows, of which nothing is asked.
             return Ok(plan::one_row());
         }
         let takes_order = |expr: &Expr| matches!(expr, Expr::AggregateFunction(call) if takes_order(&call.func));
         let input = if aggregates.iter().any(|(expr, _)| takes_order(expr)) { plan::kept_order(input)? } else { input };
-        let attributes = self.keys.iter().map(|key| &key.attribute).chain(aggregates.iter().map(|(_, a)| a));
-        let expressions = self.keys.iter().map(|key| &key.computed).chain(aggregates.iter().map(|(expr, _)| expr));
         let mut names = HashSet::new();
-        let mut exprs: Vec<Expr> = Vec::new();
-        for (expr, attribute) in expressions.zip(attributes.clone()) {
-            // The names leave casts out, so that different expressions may have the same.
-            exprs.push(match names.insert(expr.schema_name().to_string()) {
-                true => expr.clone(),
-                false => plan::define(expr.clone(), attribute.id),
+        // The names leave casts out, so that different expressions may have the same.
+        let mut unlike = |expr: &Expr, attribute: &Attribute| match names.insert(expr.schema_name().to_string()) {
+            true => expr.clone(),
+            false => plan::define(expr.clone(), attribute.id),
+        };
+        let (input, keys) = match &self.sets {
+            None => (input, self.keys.iter().map(|key| unlike(&key.computed, &key.attribute)).collect()),
+            Some(sets) => self.keys_of_sets(input, sets)?,
+        };
+        let functions = aggregates.iter().map(|(expr, attribute)| unlike(expr, attribute)).collect();
+        let aggregated = plan::aggregate(input, keys, functions)?;
+
+        let columns = aggregated.schema().columns();
+        let functions = columns.len().saturating_sub(aggregates.len());
+        let mut renamed = match &self.sets {
+            None => renamed(&columns, self.keys.iter().map(|key| &key.attribute)),
+            Some(sets) => self.columns_of_sets(&aggregated, sets)?,
+        };
+        let results = columns.get(functions..).unwrap_or_default();
+        renamed.extend(self::renamed(results, aggregates.iter().map(|(_, attribute)| attribute)));
+        plan::project(aggregated, renamed)
+    }
+
+    /// The input with the keys as attributes of their own, and GROUPING SETS over them.
+    ///
+    /// Every set has a constant as its first key: a set without keys would otherwise be a row even where there is no input.
+    fn keys_of_sets(&self, input: LogicalPlan, sets: &Sets) -> Result<(LogicalPlan, Vec<Expr>)> {
+        let constant = self.ids.next();
+        let mut exprs: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
+        exprs.push(plan::define(lit(true), constant));
+        exprs.extend(self.keys.iter().map(|key| plan::define(key.computed.clone(), key.attribute.id)));
+        let constant = Expr::Column(constant.column());
+        let keys = |set: &Vec<usize>| {
+            let keys = set.iter().filter_map(|key| self.keys.get(*key)).map(|key| key.attribute.expr());
+            std::iter::once(constant.clone()).chain(keys).collect()
+        };
+        let sets = GroupingSet::GroupingSets(sets.sets.iter().map(keys).collect());
+        Ok((plan::project(input, exprs)?, vec![Expr::GroupingSet(sets)]))
+    }
+
+    /// The keys and the number of the set. A key that no set has is NULL.
+    fn columns_of_sets(&self, aggregated: &LogicalPlan, sets: &Sets) -> Result<Vec<Expr>> {
+        let mut columns = Vec::with_capacity(self.keys.len() + 1);
+        for key in &self.keys {
+            let column = key.attribute.id.column();
+            columns.push(if aggregated.schema().has_column(&column) {
+                Expr::Column(column)
+            } else {
+                let null = ScalarValue::try_from(&key.attribute.data_type.to_arrow())?;
+                plan::define(Expr::Literal(null, None), key.attribute.id)
             });
         }
-        let functions = exprs.split_off(self.keys.len());
-        let aggregated = plan::aggregate(input, exprs, functions)?;
-        let columns = aggregated.schema().columns().into_iter().map(Expr::Column);
-        let renamed = columns.zip(attributes).map(|(column, attribute)| match column == attribute.expr() {
-            true => column,
-            false => plan::define(column, attribute.id),
-        });
-        let renamed = renamed.collect();
-        plan::project(aggregated, renamed)
+        let number = Expr::Column(Column::new_unqualified(Aggregate::INTERNAL_GROUPING_ID));
+        columns.push(plan::define(cast(number, DataType::Int64), sets.id.id));
+        Ok(columns)
     }
 
     /// The columns of the aggregation, without names.
     fn scope(&self) -> Scope {
         let aggregates = self.aggregates.borrow();
-        let attributes = self.keys.iter().map(|key| &key.attribute).chain(aggregates.iter().map(|(_, a)| a));
+        let number = self.sets.iter().map(|sets| &sets.id);
+        let attributes = self.keys.iter().map(|key| &key.attribute).chain(number);
+        let attributes = attributes.chain(aggregates.iter().map(|(_, attribute)| attribute));
         Scope::new(
             attributes.map(|a| ScopeColumn { name: String::new(), qualifier: None, attribute: a.clone() }).collect(),
         )
@@ -256,10 +333,13 @@ impl<'a> Grouping<'a> {
 
     /// The expression over the aggregation's columns: keys and aggregate functions become attributes. `above` has columns
     /// that are defined above the aggregation and stay as they are.
-    fn rewrite(&self, expr: Expr, above: &Scope) -> Result<Expr> {
+    pub(super) fn rewrite(&self, expr: Expr, above: &Scope) -> Result<Expr> {
         let rewritten = expr.transform_down(|expr| {
             if let Some(key) = self.key(&expr) {
                 return Ok(Transformed::new(key.attribute.expr(), true, TreeNodeRecursion::Jump));
+            }
+            if let Some((function, args)) = GroupingFunction::of(&expr) {
+                return Ok(Transformed::new(self.grouping_function(function, args)?, true, TreeNodeRecursion::Jump));
             }
             match &expr {
                 Expr::AggregateFunction(_) => {
@@ -294,13 +374,45 @@ impl<'a> Grouping<'a> {
     /// A subquery may use those columns of the query around it that are keys.
     fn check_outer(&self, expr: Expr, outer: &[Expr]) -> datafusion::error::Result<Transformed<Expr>> {
         for reference in outer {
-            if let Expr::OuterReferenceColumn(_, column) = reference
-                && !self.keys.iter().any(|key| key.attribute.id.column() == *column)
-            {
-                return Err(self.not_grouped(&Expr::Column(column.clone())).into());
+            if let Expr::OuterReferenceColumn(_, column) = reference {
+                let inside = Expr::Column(column.clone());
+                let key = self.keys.iter().find(|key| key.written == inside);
+                let key = key.ok_or_else(|| self.not_grouped(&inside))?;
+                if key.attribute.id.column() != *column {
+                    return Err(SparkError::unsupported("a subquery that uses a key of GROUPING SETS").into());
+                }
             }
         }
         Ok(Transformed::no(expr))
+    }
+
+    /// The value of `grouping` or `grouping_id`.
+    fn grouping_function(&self, function: GroupingFunction, args: &[Expr]) -> Result<Expr> {
+        let Some(sets) = &self.sets else {
+            return Err(SparkError::analysis(format!(
+                "{}() can only be used with GroupingSets/Cube/Rollup",
+                function.name()
+            )));
+        };
+        let number_of = |arg: &Expr| self.key(arg).and_then(|key| self.keys.iter().position(|k| std::ptr::eq(k, key)));
+        let asked: Vec<Option<usize>> = args.iter().map(number_of).collect();
+        let keys: Vec<&str> = self.keys.iter().map(|key| key.name.as_str()).collect();
+        let keys = keys.join(",");
+        match function {
+            GroupingFunction::Grouping => match asked[..] {
+                [Some(key)] => Ok(cast(sets.bit(key), DataType::Int8)),
+                _ => Err(SparkError::analysis(format!("Column of grouping can't be found in grouping columns {keys}"))),
+            },
+            GroupingFunction::GroupingId => {
+                let all = asked.iter().copied().eq((0..self.keys.len()).map(Some));
+                if !asked.is_empty() && !all {
+                    return Err(SparkError::analysis(format!(
+                        "Columns of grouping_id does not match grouping columns ({keys})"
+                    )));
+                }
+                Ok(sets.bits(self.keys.len()))
+            }
+        }
     }
 
     /// The attribute that holds an aggregate function's value.
@@ -332,6 +444,17 @@ impl<'a> Grouping<'a> {
             )
         })
     }
+}
+
+/// The columns under the names of the attributes.
+fn renamed<'a>(columns: &[Column], attributes: impl Iterator<Item = &'a Attribute>) -> Vec<Expr> {
+    let renamed = columns.iter().cloned().map(Expr::Column).zip(attributes);
+    renamed
+        .map(|(column, attribute)| match column == attribute.expr() {
+            true => column,
+            false => plan::define(column, attribute.id),
+        })
+        .collect()
 }
 
 fn by_position(position: i64, items: &[Item]) -> Result<Typed> {

@@ -5,7 +5,7 @@ use datafusion::logical_expr::{Expr, lit};
 use sqlparser::ast;
 
 use super::expr::{Clause, Lowering, conjunction};
-use super::from::nullable;
+use super::from::{is_lateral, nullable};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn, same_name};
 use super::typed::Typed;
@@ -21,6 +21,9 @@ impl Resolver<'_> {
         let ast::Join { relation, global, join_operator } = join;
         refuse(*global, "GLOBAL joins")?;
         let (join_type, constraint) = kind(join_operator)?;
+        if is_lateral(relation) {
+            return self.lateral_join(left, relation, join_type, constraint, place);
+        }
         let right = self.table_factor(relation, place)?;
         match constraint {
             ast::JoinConstraint::None => self.join_on(left, right, join_type, None),

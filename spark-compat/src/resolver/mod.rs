@@ -18,14 +18,19 @@ mod expr;
 mod from;
 mod generators;
 mod grouping;
+mod grouping_sets;
 mod joins;
+mod lateral;
 mod names;
 mod order;
+mod pivot;
 mod plan;
 mod query;
 mod relation;
+mod sample;
 mod scope;
 mod select;
+mod session_windows;
 mod set_ops;
 mod similarity;
 mod star;
@@ -57,8 +62,6 @@ use crate::error::{Result, SparkError};
 pub(crate) struct Facts {
     /// The session time zone.
     pub zone: Zone,
-    /// Whether the setting calls the zone by the id that Java writes.
-    pub zone_has_own_id: bool,
     /// The query's current timestamp, in microseconds since the epoch.
     pub now: i64,
 }
@@ -70,6 +73,8 @@ pub(crate) struct Resolver<'s> {
     tables: &'s Tables,
     /// What the session and the moment of the query say.
     facts: Facts,
+    /// The session time zone as the setting calls it.
+    zone_name: &'s str,
     /// Where new attributes come from.
     ids: &'s AttributeIds,
     /// How many views the resolver is inside of.
@@ -85,12 +90,14 @@ struct Place<'a> {
     outer: &'a [&'a Scope],
     /// The windows that the SELECT's WINDOW clause names.
     windows: &'a [ast::NamedWindowDefinition],
+    /// Whether the query is part of a WITH query's definition.
+    in_cte: bool,
 }
 
 impl<'s> Resolver<'s> {
     /// A resolver over the given tables.
-    pub fn new(tables: &'s Tables, facts: Facts, ids: &'s AttributeIds) -> Self {
-        Self { tables, facts, ids, view_depth: 0 }
+    pub fn new(tables: &'s Tables, facts: Facts, zone_name: &'s str, ids: &'s AttributeIds) -> Self {
+        Self { tables, facts, zone_name, ids, view_depth: 0 }
     }
 
     /// Resolves a whole query.

@@ -63,9 +63,12 @@ pub(super) fn prefix(operator: &str, operand: &str) -> String {
     format!("({operator} {operand})")
 }
 
-/// `CAST(operand AS TYPE)`
+/// `CAST(operand AS TYPE)`; casts to nested types don't show (`Cast.sql`).
 pub(super) fn cast(operand: &str, to: &SparkType) -> String {
-    format!("CAST({operand} AS {})", to.sql())
+    match to {
+        SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_) => operand.to_string(),
+        _ => format!("CAST({operand} AS {})", to.sql()),
+    }
 }
 
 /// `name(a, b)`

@@ -27,7 +27,6 @@ pub(super) fn keys_of_select(select: &ast::Select, order_by: &[ast::OrderByExpr]
             "Combination of ORDER BY/SORT BY/DISTRIBUTE BY/CLUSTER BY is not supported",
         ));
     }
-    refuse(!distribute_by.is_empty() && sort_by.is_empty(), "DISTRIBUTE BY without SORT BY")?;
     let ascending = |expr: &ast::Expr| ast::OrderByExpr {
         expr: expr.clone(),
         options: ast::OrderByOptions::default(),

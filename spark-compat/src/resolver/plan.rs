@@ -38,11 +38,6 @@ pub(crate) fn aggregate(input: LogicalPlan, groups: Vec<Expr>, aggregates: Vec<E
     Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input), groups, aggregates)?))
 }
 
-/// The rows with the values of window functions, which share partitions and order, as further columns.
-pub(crate) fn window(input: LogicalPlan, functions: Vec<Expr>) -> Result<LogicalPlan> {
-    Ok(LogicalPlan::Window(Window::try_new(functions, Arc::new(input))?))
-}
-
 /// A join under a condition; DataFusion's optimizer finds the equalities in it.
 pub(crate) fn join(
     left: LogicalPlan,
@@ -81,6 +76,11 @@ pub(crate) fn null_safe_join(
         false,
     )?;
     Ok(LogicalPlan::Join(join))
+}
+
+/// The input with window functions beside its columns; all must have the same partitions and order.
+pub(crate) fn window(input: LogicalPlan, functions: Vec<Expr>) -> Result<LogicalPlan> {
+    Ok(LogicalPlan::Window(Window::try_new(functions, Arc::new(input))?))
 }
 
 /// The rows in order.

@@ -97,7 +97,7 @@ impl Resolver<'_> {
     }
 
     /// The value of a LIMIT expression, which must be a constant int of at least 0 (Spark's `checkLimitLikeClause`).
-    fn limit_value(&self, limit: &ast::Expr, place: &Place<'_>) -> Result<i64> {
+    pub(super) fn limit_value(&self, limit: &ast::Expr, place: &Place<'_>) -> Result<i64> {
         let typed = Lowering::new(self, place, &[], Clause::Constant("LIMIT")).lower(limit)?;
         if !matches!(typed.data_type, SparkType::Byte | SparkType::Short | SparkType::Int) {
             return Err(SparkError::analysis(format!(

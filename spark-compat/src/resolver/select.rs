@@ -6,12 +6,14 @@ use sqlparser::ast;
 use super::attribute::AttributeIds;
 use super::expr::{Clause, Lowering, has_aggregate};
 use super::generators::{self, GeneratorItem};
+use super::grouping_sets::GroupBy;
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
 use super::windows::Windows;
 use super::{Place, Resolver, order, plan, refuse, star};
-use crate::error::{Result, SparkError};
+use crate::error::{ErrorKind, Result, SparkError};
+use crate::functions;
 
 /// One column of a SELECT list.
 #[derive(Clone, Debug)]
@@ -70,16 +72,18 @@ impl Resolver<'_> {
         let distinct = match &select.distinct {
             None | Some(ast::Distinct::All) => false,
             Some(ast::Distinct::Distinct) => true,
-            Some(ast::Distinct::On(_)) => return Err(SparkError::unsupported("DISTINCT ON")),
+            // To Spark `ON (a)` is a call of a function.
+            Some(ast::Distinct::On(_)) => return Err(functions::undefined("on")),
         };
 
-        let groups = group_expressions(&select.group_by)?;
+        let groups = GroupBy::of(&select.group_by)?;
         let array = generator.map(GeneratorItem::array);
         let in_list = items.iter().chain(&array).any(|item| has_aggregate(&item.typed.expr));
         let grouped = groups.is_some() || select.having.is_some() || in_list;
         let sort_here = if distinct { &[][..] } else { &keys };
         let selected = match (grouped, generator, array) {
             (true, Some(generator), Some(array)) => {
+                refuse_having(select.having.is_some())?;
                 items.insert(generator.at.min(items.len()), array);
                 let groups = groups.unwrap_or_default();
                 let grouped = self.grouped(input, items, groups, select.having.as_ref(), &[], place)?;
@@ -137,7 +141,9 @@ impl Resolver<'_> {
             match item {
                 ast::SelectItem::UnnamedExpr(expr) => {
                     let typed = lowering.lower(expr)?;
-                    let typed = match cast_column(expr).or_else(|| path_column(expr)) {
+                    let field = lowering.is_field(expr)?;
+                    let name = if field { path_column(expr) } else { cast_column(expr).or_else(|| path_column(expr)) };
+                    let typed = match name {
                         Some(name) => typed.named(name),
                         None => typed,
                     };
@@ -219,6 +225,16 @@ fn column_name(expr: &ast::Expr) -> Option<&str> {
     }
 }
 
+/// Spark resolves no HAVING above a generator.
+fn refuse_having(having: bool) -> Result<()> {
+    if having {
+        return Err(SparkError::analysis(
+            "The query operator `UnresolvedHaving` contains one or more unsupported expression types Aggregate, Window or Generate.",
+        ));
+    }
+    Ok(())
+}
+
 /// The last part of a dotted name, which is what a field of a struct is called.
 fn path_column(expr: &ast::Expr) -> Option<&str> {
     match expr {
@@ -276,17 +292,6 @@ fn check_window_names(windows: &[ast::NamedWindowDefinition]) -> Result<()> {
     }
 }
 
-/// The expressions of GROUP BY; `None` without one.
-fn group_expressions(group_by: &ast::GroupByExpr) -> Result<Option<&[ast::Expr]>> {
-    match group_by {
-        ast::GroupByExpr::All(_) => Err(SparkError::unsupported("GROUP BY ALL")),
-        ast::GroupByExpr::Expressions(exprs, modifiers) => {
-            refuse(!modifiers.is_empty(), "WITH ROLLUP, WITH CUBE and GROUPING SETS after GROUP BY")?;
-            Ok((!exprs.is_empty()).then_some(exprs))
-        }
-    }
-}
-
 /// Refuses the clauses that are not supported. Every field stands here, so that a new one can't be overlooked.
 fn refuse_unsupported(select: &ast::Select) -> Result<()> {
     let ast::Select {
@@ -313,8 +318,11 @@ fn refuse_unsupported(select: &ast::Select) -> Result<()> {
         qualify,
         window_before_qualify: _,
         value_table_mode,
-        flavor: _,
+        flavor,
     } = select;
+    if *flavor == ast::SelectFlavor::FromFirstNoSelect {
+        return Err(SparkError::new(ErrorKind::Parse, "no viable alternative at a FROM without SELECT"));
+    }
     refuse(select_modifiers.is_some(), "SELECT modifiers")?;
     refuse(top.is_some(), "TOP")?;
     refuse(exclude.is_some(), "EXCLUDE")?;

@@ -1,8 +1,12 @@
 //! UNION, INTERSECT and EXCEPT, with the columns of both sides cast to common types.
 
 use datafusion::common::JoinType;
+use datafusion::functions_window::row_number::row_number_udwf;
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
 use sqlparser::ast;
 
+use super::attribute::Attribute;
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
@@ -10,6 +14,7 @@ use super::{Place, Resolver, plan};
 use crate::coercion;
 use crate::error::{Result, SparkError};
 use crate::functions::float_keys;
+use crate::functions::nested::kind::contains_map;
 use crate::types::SparkType;
 
 impl Resolver<'_> {
@@ -53,8 +58,10 @@ impl Resolver<'_> {
             (ast::SetOperator::Except | ast::SetOperator::Minus, false) => {
                 self.by_join("Except", left, right, JoinType::LeftAnti)
             }
-            (ast::SetOperator::Intersect, true) => Err(SparkError::unsupported("INTERSECT ALL")),
-            (ast::SetOperator::Except | ast::SetOperator::Minus, true) => Err(SparkError::unsupported("EXCEPT ALL")),
+            (ast::SetOperator::Intersect, true) => self.all_by_join("IntersectAll", left, right, JoinType::LeftSemi),
+            (ast::SetOperator::Except | ast::SetOperator::Minus, true) => {
+                self.all_by_join("ExceptAll", left, right, JoinType::LeftAnti)
+            }
         }
     }
 
@@ -79,8 +86,31 @@ impl Resolver<'_> {
         let (left, right) = self.common_columns(name, left, right)?;
         let left = self.distinct(left)?;
         let right = self.with_normalized_floats(right)?;
-        let keys = left.attributes().zip(right.attributes()).map(|(l, r)| (l.expr(), r.expr())).collect();
+        let key = |attribute: &Attribute| float_keys::comparable(attribute.expr(), &attribute.data_type);
+        let keys = left.attributes().zip(right.attributes()).map(|(l, r)| (key(l), key(r))).collect();
         Ok(Relation { plan: plan::null_safe_join(left.plan, right.plan, join_type, keys)?, scope: left.scope })
+    }
+
+    /// INTERSECT ALL and EXCEPT ALL: the n-th of equal rows on the left is paired with the n-th of them on the right.
+    fn all_by_join(&self, name: &str, left: Relation, right: Relation, join_type: JoinType) -> Result<Relation> {
+        let (left, right) = self.common_columns(name, left, right)?;
+        let (left, number) = self.numbered(left)?;
+        let (right, right_number) = self.numbered(right)?;
+        let keys = left.attributes().zip(right.attributes()).map(|(l, r)| (l.expr(), r.expr()));
+        let keys = keys.chain([(number, right_number)]).collect();
+        Ok(Relation { plan: plan::null_safe_join(left.plan, right.plan, join_type, keys)?, scope: left.scope })
+    }
+
+    /// The rows of an exact relation, of which equal ones are numbered, and the number's column.
+    fn numbered(&self, exact: Relation) -> Result<(Relation, Expr)> {
+        let Relation { plan, scope } = self.with_normalized_floats(exact)?;
+        let columns: Vec<Expr> = scope.columns.iter().map(|column| column.attribute.expr()).collect();
+        let number = self.ids.next();
+        let function = WindowFunction::new(row_number_udwf(), vec![]);
+        let params = WindowFunctionParams { partition_by: columns, ..function.params };
+        let numbering = Expr::WindowFunction(Box::new(WindowFunction { params, ..function }));
+        let plan = plan::window(plan, vec![plan::define(numbering, number)])?;
+        Ok((Relation { plan, scope }, Expr::Column(number.column())))
     }
 
     /// Both sides as exact relations whose columns have the same types (Spark's `WidenSetOperationTypes`).
@@ -135,9 +165,10 @@ impl Resolver<'_> {
 
     /// An exact relation in whose float columns equal values have equal bits.
     pub(super) fn with_normalized_floats(&self, exact: Relation) -> Result<Relation> {
-        if let Some(column) = exact.scope.columns.iter().find(|c| is_nested(&c.attribute.data_type)) {
-            return Err(SparkError::unsupported(format!(
-                "comparing rows with the column {} of type {}",
+        if let Some(column) = exact.scope.columns.iter().find(|c| contains_map(&c.attribute.data_type)) {
+            return Err(SparkError::analysis(format!(
+                "Cannot have map type columns in DataFrame which calls set operations(intersect, except, etc.), but the type of \
+                 column {} is {}",
                 column.name, column.attribute.data_type
             )));
         }
@@ -151,8 +182,4 @@ impl Resolver<'_> {
         let exprs = exprs.collect();
         Ok(Relation { plan: plan::project(exact.plan, exprs)?, scope: exact.scope })
     }
-}
-
-fn is_nested(data_type: &SparkType) -> bool {
-    matches!(data_type, SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_))
 }

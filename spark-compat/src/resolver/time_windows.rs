@@ -1,5 +1,5 @@
 //! Windows of time as columns: `window(time, duration[, slide[, start]])` in the SELECT list and in GROUP BY (Spark's
-//! `TimeWindowing`).
+//! `TimeWindowing`); sessions stand in [`super::session_windows`].
 //!
 //! A SELECT has one window at most. It becomes a column of its input, called `window`, that no star shows; rows without a time
 //! are gone, and with a slide shorter than the duration there is one row for each window that a time is in.
@@ -7,12 +7,14 @@
 use std::ops::ControlFlow;
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{Expr, JoinType};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan};
 use sqlparser::ast::{self, Visit, Visitor};
 
+use super::attribute::Attribute;
 use super::expr::{Clause, Lowering};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
+use super::session_windows::SESSION_WINDOW;
 use super::{Place, Resolver, Typed, plan, refuse};
 use crate::datetime::{MICROS_PER_DAY, interval};
 use crate::error::{Result, SparkError};
@@ -40,24 +42,29 @@ impl Resolver<'_> {
         }
         let scopes = [&input.scope];
         let lowering = Lowering::new(self, place, &scopes, Clause::Select);
-        let mut windows: Vec<(Typed, TimeWindows)> = Vec::new();
+        let mut windows: Vec<Window> = Vec::new();
         for call in &calls {
             let window = self.window_of_call(&lowering, call)?;
             if !windows.contains(&window) {
                 windows.push(window);
             }
         }
-        let Some((time, windows)) = one_window(windows)? else { return Ok(input) };
-        self.with_window(input, time, windows)
+        match one_window(windows)? {
+            Some(Window::OfTime(time, windows)) => self.with_window(input, time, windows),
+            Some(Window::Session(time, gap)) => self.with_session(input, time, gap, select, place),
+            None => Ok(input),
+        }
     }
 
-    fn window_of_call(&self, lowering: &Lowering<'_, '_>, call: &ast::Function) -> Result<(Typed, TimeWindows)> {
+    fn window_of_call(&self, lowering: &Lowering<'_, '_>, call: &ast::Function) -> Result<Window> {
         let args = positional_arguments(call)?;
-        let (Some(time), Some(durations)) = (args.first(), args.get(1..4.min(args.len()))) else {
-            return Err(wrong_number(args.len()));
+        let session = is_called(call, SESSION_WINDOW);
+        let most = if session { 2 } else { 4 };
+        let (Some(time), Some(durations)) = (args.first(), args.get(1..most.min(args.len()))) else {
+            return Err(wrong_number(session, args.len()));
         };
-        if durations.is_empty() || args.len() > 4 {
-            return Err(wrong_number(args.len()));
+        if durations.is_empty() || args.len() > most {
+            return Err(wrong_number(session, args.len()));
         }
         let time = lowering.lower(time)?;
         let accepted =
@@ -70,11 +77,14 @@ impl Resolver<'_> {
             )));
         }
         let time = time.coerced(&SparkType::Timestamp, self.facts.zone)?;
+        if let (true, Some(gap)) = (session, durations.first()) {
+            return Ok(Window::Session(time, self.session_gap(lowering.lower(gap)?)?));
+        }
         let durations = durations.iter().map(|expr| duration(&lowering.lower(expr)?)).collect::<Result<Vec<_>>>()?;
         let length = durations.first().copied().unwrap_or_default();
         let slide = durations.get(1).copied().unwrap_or(length);
         let start = durations.get(2).copied().unwrap_or(0);
-        Ok((time, checked(TimeWindows { length, slide, start })?))
+        Ok(Window::OfTime(time, checked(TimeWindows { length, slide, start })?))
     }
 
     fn with_window(&self, input: Relation, time: Typed, windows: TimeWindows) -> Result<Relation> {
@@ -96,25 +106,41 @@ impl Resolver<'_> {
         let mut exprs = visible;
         exprs.push(plan::define(window_of(time.expr, index, windows, &data_type), attribute.id));
         let plan = plan::filter(plan::project(plan, exprs)?, attribute.expr().is_not_null())?;
-        let mut scope = input.scope;
-        scope.hidden.push(ScopeColumn { name: WINDOW.to_string(), qualifier: None, attribute });
-        Ok(Relation { plan, scope })
+        Ok(hide_window(plan, input.scope, WINDOW, attribute))
     }
 }
 
-/// The hidden column of the window among the scopes.
-pub(super) fn window_column<'a>(scopes: &[&'a Scope]) -> Option<&'a ScopeColumn> {
-    let hidden = scopes.iter().flat_map(|scope| scope.hidden.iter().chain(&scope.columns));
-    let expected = window_type();
-    hidden.into_iter().find(|column| column.name == WINDOW && column.attribute.data_type == expected)
+/// The window of a SELECT.
+#[derive(Debug, PartialEq)]
+enum Window {
+    OfTime(Typed, TimeWindows),
+    /// A time and a gap.
+    Session(Typed, Typed),
 }
 
-fn window_type() -> SparkType {
+/// The plan with the window as a column of the given name that no star shows.
+pub(super) fn hide_window(plan: LogicalPlan, mut scope: Scope, name: &str, attribute: Attribute) -> Relation {
+    scope.hidden.push(ScopeColumn { name: name.to_string(), qualifier: None, attribute });
+    Relation { plan, scope }
+}
+
+/// The hidden column of the window that is called `name` among the scopes.
+pub(super) fn window_column<'a>(scopes: &[&'a Scope], name: &str) -> Option<&'a ScopeColumn> {
+    if !matches!(name, WINDOW | SESSION_WINDOW) {
+        return None;
+    }
+    let hidden = scopes.iter().flat_map(|scope| scope.hidden.iter().chain(&scope.columns));
+    let expected = window_type();
+    hidden.into_iter().find(|column| column.name == name && column.attribute.data_type == expected)
+}
+
+/// `struct<start:timestamp,end:timestamp>`
+pub(super) fn window_type() -> SparkType {
     let field = |name: &str| StructField { name: name.into(), data_type: SparkType::Timestamp, nullable: true };
     SparkType::Struct(vec![field("start"), field("end")])
 }
 
-fn one_window(mut windows: Vec<(Typed, TimeWindows)>) -> Result<Option<(Typed, TimeWindows)>> {
+fn one_window(mut windows: Vec<Window>) -> Result<Option<Window>> {
     let first = windows.pop();
     if windows.is_empty() {
         return Ok(first);
@@ -166,7 +192,9 @@ fn checked(windows: TimeWindows) -> Result<TimeWindows> {
 }
 
 fn positional_arguments(call: &ast::Function) -> Result<Vec<&ast::Expr>> {
-    let ast::FunctionArguments::List(list) = &call.args else { return Err(wrong_number(0)) };
+    let ast::FunctionArguments::List(list) = &call.args else {
+        return Err(wrong_number(is_called(call, SESSION_WINDOW), 0));
+    };
     refuse(list.duplicate_treatment.is_some() || !list.clauses.is_empty(), "DISTINCT in window(..)")?;
     let args = list.args.iter().map(|arg| match arg {
         ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Ok(expr),
@@ -175,9 +203,10 @@ fn positional_arguments(call: &ast::Function) -> Result<Vec<&ast::Expr>> {
     args.collect()
 }
 
-fn wrong_number(found: usize) -> SparkError {
+fn wrong_number(session: bool, found: usize) -> SparkError {
+    let (name, expected) = if session { (SESSION_WINDOW, "2") } else { (WINDOW, "one of 2, 3 and 4") };
     SparkError::analysis(format!(
-        "Invalid number of arguments for function window. Expected: one of 2, 3 and 4; Found: {found}"
+        "Invalid number of arguments for function {name}. Expected: {expected}; Found: {found}"
     ))
 }
 
@@ -224,10 +253,14 @@ impl Visitor for Finder {
     }
 }
 
-/// Whether the call is one of `window`, which no quotes and no qualifier make another function.
-fn is_window_call(function: &ast::Function) -> bool {
+/// Whether the call is one of `window` or `session_window`.
+pub(super) fn is_window_call(function: &ast::Function) -> bool {
+    is_called(function, WINDOW) || is_called(function, SESSION_WINDOW)
+}
+
+fn is_called(function: &ast::Function, called: &str) -> bool {
     match &function.name.0[..] {
-        [ast::ObjectNamePart::Identifier(name)] => name.value.eq_ignore_ascii_case(WINDOW),
+        [ast::ObjectNamePart::Identifier(name)] => name.value.eq_ignore_ascii_case(called),
         _ => false,
     }
 }

@@ -10,6 +10,31 @@ use super::{Place, Resolver, plan, refuse};
 use crate::coercion;
 use crate::error::{Result, SparkError};
 
+/// The expressions of a row. A single struct is a row itself, as in Spark's `AstBuilder.visitInlineTable`.
+fn members(row: &[ast::Expr]) -> Vec<&ast::Expr> {
+    let [single] = row else { return row.iter().collect() };
+    let mut inner = single;
+    while let ast::Expr::Nested(expr) = inner {
+        inner = expr;
+    }
+    match inner {
+        ast::Expr::Tuple(items) => items.iter().collect(),
+        ast::Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("struct") => {
+            struct_members(&function.args).unwrap_or_else(|| vec![single])
+        }
+        _ => vec![single],
+    }
+}
+
+fn struct_members(args: &ast::FunctionArguments) -> Option<Vec<&ast::Expr>> {
+    let ast::FunctionArguments::List(list) = args else { return None };
+    let exprs = list.args.iter().map(|arg| match arg {
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    });
+    exprs.collect()
+}
+
 impl Resolver<'_> {
     /// The inline table. Each column has the common type of its values (Spark's `ResolveInlineTables`).
     pub(super) fn values(&self, values: &ast::Values, place: &Place<'_>) -> Result<Relation> {
@@ -18,7 +43,7 @@ impl Resolver<'_> {
         let lowering = Lowering::new(self, place, &[], Clause::Constant("an expression in an inline table"));
         let rows = rows
             .iter()
-            .map(|row| row.iter().map(|value| lowering.lower(value)).collect::<Result<Vec<_>>>())
+            .map(|row| members(row).into_iter().map(|value| lowering.lower(value)).collect::<Result<Vec<_>>>())
             .collect::<Result<Vec<_>>>()?;
         let width = rows.first().map_or(0, Vec::len);
         if let Some((at, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != width) {
@@ -32,7 +57,7 @@ impl Resolver<'_> {
         for at in 0..width {
             let column: Vec<&Typed> = rows.iter().filter_map(|row| row.get(at)).collect();
             let types: Vec<_> = column.iter().map(|value| value.data_type.clone()).collect();
-            let common = coercion::wider_common_type(&types).ok_or_else(|| {
+            let common = coercion::wider_common_type_without_strings(&types).ok_or_else(|| {
                 SparkError::analysis(format!("incompatible types found in column col{} for inline table", at + 1))
             })?;
             let nullable = column.iter().any(|value| value.nullable);

@@ -75,7 +75,8 @@ impl SparkSession {
         let (at, found) = found.ok_or_else(|| SparkError::analysis(format!("Column {column} does not exist")))?;
         let comment = comment(definition, at).unwrap_or_else(|| "NULL".into());
         let mut lines = vec![
-            row(["col_name", found.name.as_str()]),
+            // Under the name that the statement gives it.
+            row(["col_name", column]),
             row(["data_type", &found.data_type.catalog_string()]),
             row(["comment", &comment]),
         ];

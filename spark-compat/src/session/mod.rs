@@ -248,12 +248,8 @@ impl fmt::Debug for Shared {
 }
 
 fn resolve(query: &ast::Query, tables: &Tables, settings: &Settings, ids: &AttributeIds) -> Result<Relation> {
-    let facts = Facts {
-        zone: settings.zone,
-        zone_has_own_id: settings.zone.to_string() == settings.time_zone,
-        now: chrono::Utc::now().timestamp_micros(),
-    };
-    Resolver::new(tables, facts, ids).resolve(query)
+    let facts = Facts { zone: settings.zone, now: chrono::Utc::now().timestamp_micros() };
+    Resolver::new(tables, facts, &settings.time_zone, ids).resolve(query)
 }
 
 fn columns(relation: &Relation) -> impl Iterator<Item = TableColumn> + '_ {

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch, RecordBatchReader};
-use arrow::datatypes::{DataType, TimeUnit};
-use arrow::util::display::array_value_to_string;
+use arrow::array::{RecordBatch, RecordBatchReader};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
-use serde_json::{Value, json};
-use spark_compat::{SparkError, SparkSchema, SparkSession, SparkSessionOptions};
+use serde_json::Value;
+use spark_compat::{SparkError, SparkSession, SparkSessionOptions};
+use spark_differential::answer::Table;
 use tpchgen::generators as generate;
 use tpchgen_arrow as tpch;
 use url::Url;
@@ -20,14 +19,6 @@ use url::Url;
 pub const TABLES: [&str; 8] = ["customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier"];
 
 const SCALE_FACTOR: f64 = 0.001;
-
-/// The result of one statement.
-pub struct Answer {
-    /// Names and catalog strings of the columns.
-    pub schema: Vec<(String, String)>,
-    /// The rows.
-    pub rows: Vec<Vec<Value>>,
-}
 
 /// A session over an empty store in memory, and the store.
 pub fn session() -> (SparkSession, Arc<dyn ObjectStore>) {
@@ -95,9 +86,11 @@ pub fn tpch_query(number: usize) -> String {
 }
 
 /// Runs the statements of a script; the answer is that of the last one.
-pub async fn run(session: &SparkSession, sql: &str) -> Result<Answer, SparkError> {
+pub async fn run(session: &SparkSession, sql: &str) -> Result<Table, SparkError> {
     let (schema, batches) = session.execute_script(sql).await?.pop().expect("a statement");
-    Ok(answer(&schema, &batches))
+    // Batches know the session's time zone; without one there is no time to show.
+    let schema = batches.first().map_or_else(|| schema.to_arrow("UTC"), RecordBatch::schema);
+    Ok(Table::of(&schema, &batches).unwrap())
 }
 
 /// The rows of a statement as text, one string for each row with its values separated by `|`.
@@ -116,55 +109,4 @@ pub async fn error(session: &SparkSession, sql: &str) -> SparkError {
         Ok(answer) => panic!("{sql} gave {:?}", answer.rows),
         Err(error) => error,
     }
-}
-
-fn answer(schema: &SparkSchema, batches: &[RecordBatch]) -> Answer {
-    let columns = schema.columns.iter().map(|column| (column.name.clone(), column.data_type.catalog_string()));
-    let mut rows = Vec::new();
-    for batch in batches {
-        for row in 0..batch.num_rows() {
-            rows.push(batch.columns().iter().map(|column| value(column.as_ref(), row)).collect());
-        }
-    }
-    Answer { schema: columns.collect(), rows }
-}
-
-/// A value as `casemate statements` writes it, for the types that the statements here have.
-fn value(array: &dyn Array, row: usize) -> Value {
-    use arrow::datatypes as t;
-    if array.is_null(row) || array.data_type() == &DataType::Null {
-        return Value::Null;
-    }
-    match array.data_type() {
-        DataType::Boolean => json!(array.as_boolean().value(row)),
-        DataType::Int8 => json!(array.as_primitive::<t::Int8Type>().value(row)),
-        DataType::Int16 => json!(array.as_primitive::<t::Int16Type>().value(row)),
-        DataType::Int32 => json!(array.as_primitive::<t::Int32Type>().value(row)),
-        DataType::Int64 => json!(array.as_primitive::<t::Int64Type>().value(row)),
-        DataType::Float32 => {
-            float(array.as_primitive::<t::Float32Type>().value(row).into(), |v| format!("{:?}", v as f32))
-        }
-        DataType::Float64 => float(array.as_primitive::<t::Float64Type>().value(row), |v| format!("{v:?}")),
-        DataType::Interval(t::IntervalUnit::YearMonth) => {
-            json!({ "months": array.as_primitive::<t::IntervalYearMonthType>().value(row) })
-        }
-        DataType::Duration(TimeUnit::Microsecond) => {
-            json!({ "microseconds": array.as_primitive::<t::DurationMicrosecondType>().value(row) })
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            let micros = array.as_primitive::<t::TimestampMicrosecondType>().value(row);
-            let time = chrono::DateTime::from_timestamp_micros(micros).expect("a time that chrono knows");
-            json!(time.naive_utc().format("%Y-%m-%dT%H:%M:%S%.6f").to_string())
-        }
-        _ => json!(array_value_to_string(array, row).unwrap()),
-    }
-}
-
-fn float(value: f64, text: impl Fn(f64) -> String) -> Value {
-    json!(match value {
-        nan if nan.is_nan() => "NaN".to_string(),
-        f64::INFINITY => "Infinity".into(),
-        f64::NEG_INFINITY => "-Infinity".into(),
-        finite => text(finite),
-    })
 }

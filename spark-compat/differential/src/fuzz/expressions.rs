@@ -27,9 +27,12 @@ pub(super) struct Template {
     pub(super) line: &'static str,
 }
 
-/// The lines that a run draws from.
+/// The lines and the types that a run draws from.
 #[derive(Clone, Debug)]
-pub(super) struct Templates(Vec<Template>);
+pub(super) struct Templates {
+    lines: Vec<Template>,
+    types: Vec<&'static ColumnType>,
+}
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,22 +74,38 @@ impl Templates {
     /// The whole list.
     pub(super) fn all() -> Self {
         let lines = LIST.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Self(lines.filter_map(Template::parse).collect())
+        Self { lines: lines.filter_map(Template::parse).collect(), types: TYPES.iter().collect() }
+    }
+
+    /// The types.
+    pub(super) fn types(&self) -> &[&'static ColumnType] {
+        &self.types
+    }
+
+    /// One of the types.
+    pub(super) fn any_type(&self, random: &mut Random) -> &'static ColumnType {
+        random.pick(&self.types).copied().unwrap_or(&TYPES[0])
+    }
+
+    /// Takes a type off, and the lines that need it.
+    pub(super) fn remove_type(&mut self, name: &str) {
+        self.types.retain(|column_type| column_type.name != name);
+        self.lines.retain(|line| line.result != name && !line.holes.contains(&name));
     }
 
     /// All lines.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Template> {
-        self.0.iter()
+        self.lines.iter()
     }
 
     /// Takes a line off.
     pub(super) fn remove(&mut self, line: &str) {
-        self.0.retain(|template| template.line != line);
+        self.lines.retain(|template| template.line != line);
     }
 
     fn making(&self, result: &str) -> Vec<&Template> {
         let any = TYPES.iter().any(|column_type| column_type.name == result);
-        self.0.iter().filter(|template| template.result == result || any && template.result == ANY).collect()
+        self.lines.iter().filter(|template| template.result == result || any && template.result == ANY).collect()
     }
 
     /// An expression of a type over the columns of these tables.
@@ -112,7 +131,7 @@ impl Templates {
 
     /// An expression of any type.
     pub(super) fn any_expression(&self, tables: &[&str], random: &mut Random) -> Expression {
-        let column_type = random.pick(TYPES).unwrap_or(&TYPES[0]);
+        let column_type = self.any_type(random);
         self.expression(column_type, tables, 0, random)
     }
 
@@ -144,7 +163,7 @@ impl Templates {
         depth: usize,
         random: &mut Random,
     ) -> Expression {
-        let drawn = random.pick(TYPES).unwrap_or(&TYPES[0]).name;
+        let drawn = self.any_type(random).name;
         let any = if template.result == ANY { column_type } else { drawn };
         let arguments = template.holes.iter().map(|hole| {
             let hole = type_named(if *hole == ANY { any } else { hole }).unwrap_or(&TYPES[0]);
@@ -166,6 +185,14 @@ impl Expression {
         if let Self::Made { template, arguments, .. } = self {
             out.push(template.line);
             arguments.iter().for_each(|argument| argument.lines(out));
+        }
+    }
+
+    /// The arguments, of whatever type.
+    pub(super) fn parts(&self) -> &[Self] {
+        match self {
+            Self::Leaf { .. } => &[],
+            Self::Made { arguments, .. } => arguments,
         }
     }
 

@@ -48,14 +48,26 @@ impl Fuzzer {
         Self { seed, next: 0, templates: Templates::all() }
     }
 
+    /// The names of the types, each with a query of its constants.
+    pub fn types(&self) -> Vec<(&'static str, Request)> {
+        let request = |query| Request { id: Json::Null, setup: Vec::new(), query };
+        self.templates.types().iter().map(|column_type| (column_type.name, request(column_type.query()))).collect()
+    }
+
+    /// Makes no more columns of this type, and no expressions that need it.
+    pub fn leave_out_type(&mut self, name: &str) {
+        self.templates.remove_type(name);
+    }
+
     /// The lines that expressions are made from, each with a statement that uses it and nothing else.
     pub fn lines(&self) -> Vec<(&'static str, Specimen)> {
         let mut random = Random::new(self.seed, 0);
-        let tables = vec![Table::random("t", &mut random)];
+        let table = Table::random("t", self.templates.types(), &mut random);
         let specimen = |template: &expressions::Template| {
             let what = template.line.split(' ').next().unwrap_or_default();
             let query = Query::of(self.templates.simplest(template, "t"), what);
-            Specimen { name: format!("{SUBJECT}/line"), tables: tables.clone(), query }
+            let table = table.with_columns_of(&query.to_string()).unwrap_or_else(|| table.clone());
+            Specimen { name: format!("{SUBJECT}/line"), tables: vec![table], query }
         };
         self.templates.iter().map(|template| (template.line, specimen(template))).collect()
     }
@@ -74,7 +86,8 @@ impl Iterator for Fuzzer {
         self.next += 1;
         let mut random = Random::new(self.seed, number);
         let query = Query::random(&self.templates, &mut random);
-        let tables = vec![Table::random("t", &mut random), Table::random("u", &mut random)];
+        let types = self.templates.types();
+        let tables = vec![Table::random("t", types, &mut random), Table::random("u", types, &mut random)];
         Some(Specimen { name: format!("{SUBJECT}/seed-{}-{number}", self.seed), tables, query })
     }
 }

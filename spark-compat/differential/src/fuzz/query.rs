@@ -68,13 +68,13 @@ impl Query {
             }
             11 => {
                 let operator = random.pick(SETS).copied().unwrap_or("UNION ALL");
-                let column_type = random.pick(TYPES).unwrap_or(boolean);
+                let column_type = templates.any_type(random);
                 let mut side = |tables| vec![templates.expression(column_type, tables, 1, random)];
                 let (select, other) = (side(T), side(U));
                 Self { shape: Shape::Set { operator, other }, ..plain(select) }
             }
             12 => {
-                let column_type = random.pick(TYPES).unwrap_or(boolean);
+                let column_type = templates.any_type(random);
                 let left = templates.expression(column_type, T, 2, random);
                 let right = templates.expression(column_type, U, 2, random);
                 let condition = condition(random, U);
@@ -142,12 +142,18 @@ impl Query {
         }
         smaller.extend(self.filter.is_some().then(|| Self { filter: None, ..self.clone() }));
         smaller.extend(self.condition.is_some().then(|| Self { condition: None, ..self.clone() }));
+        // A set operation keeps the types of its columns, and what a function is called for must stay a call of it.
+        let free = !matches!(self.shape, Shape::Set { .. } | Shape::Grouped { .. } | Shape::Window);
         for at in 0..self.select.len() {
-            smaller.extend(self.select[at].smaller().into_iter().map(|item| {
+            let parts = self.select[at].parts().iter().filter(|_| free).cloned();
+            smaller.extend(parts.chain(self.select[at].smaller()).map(|item| {
                 let mut query = self.clone();
                 query.select[at] = item;
                 query
             }));
+        }
+        if let (Shape::Plain, Some(filter)) = (&self.shape, &self.filter) {
+            smaller.push(Self { select: vec![filter.clone()], filter: None, ..self.clone() });
         }
         let filters = self.filter.iter().flat_map(Expression::smaller);
         smaller.extend(filters.map(|filter| Self { filter: Some(filter), ..self.clone() }));
@@ -239,7 +245,7 @@ impl fmt::Display for Query {
             Shape::In { not, left, right } => {
                 let inner = self.condition.as_ref().map(|inner| format!(" WHERE {inner}")).unwrap_or_default();
                 let select = select(&["t_id"], "");
-                write!(f, "SELECT {select} FROM t WHERE {left} {not}IN (SELECT {right} FROM u{inner})")
+                write!(f, "SELECT {select} FROM t WHERE ({left}) {not}IN (SELECT {right} FROM u{inner})")
             }
             Shape::Exists { not } => {
                 let (select, condition) = (select(&["t_id"], ""), and(&self.condition));

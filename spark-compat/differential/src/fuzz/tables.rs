@@ -144,6 +144,13 @@ impl ColumnType {
         }
     }
 
+    /// A query that has all constants of this type.
+    pub(super) fn query(&self) -> String {
+        let values = self.values.iter().map(|value| format!("(cast({value} as {}))", self.sql));
+        let rows: Vec<_> = values.chain([format!("({})", self.null())]).collect();
+        format!("SELECT * FROM VALUES {}", rows.join(", "))
+    }
+
     /// NULL of this type.
     pub(super) fn null(&self) -> String {
         format!("cast(null as {})", self.sql)
@@ -157,14 +164,14 @@ impl ColumnType {
 
 impl Table {
     /// A table with the key `NAME_id`, the skewed key `NAME_k` and a column of each type.
-    pub(super) fn random(name: &'static str, random: &mut Random) -> Self {
+    pub(super) fn random(name: &'static str, types: &[&'static ColumnType], random: &mut Random) -> Self {
         let mut columns = vec![format!("{name}_id"), format!("{name}_k")];
-        columns.extend(TYPES.iter().map(|column_type| column_type.column(name)));
+        columns.extend(types.iter().map(|column_type| column_type.column(name)));
         let rows = (0..random.below(MAX_ROWS) + 1)
             .map(|row| {
                 let key = if random.percent(SKEW_PERCENT) { 1 } else { random.below(4) };
                 let key = if key == 0 { "cast(null as int)".to_owned() } else { key.to_string() };
-                let values = TYPES.iter().map(|column_type| column_type.constant(random));
+                let values = types.iter().map(|column_type| column_type.constant(random));
                 [row.to_string(), key].into_iter().chain(values).collect()
             })
             .collect();

@@ -15,7 +15,7 @@ select 1e37BD + 1, 9e37BD + 9e37BD, -9e37BD - 9e37BD;
 select cast(1 as decimal(38,37)) * cast(10 as decimal(38,0)), cast(1 as decimal(38,37)) + cast(10 as decimal(38,0));
 select cast(10 as decimal(38,37));
 select cast(1 as decimal(38,38)), cast(0.5 as decimal(38,38));
-select a div b, a % b from values (1.5BD, 0.4BD), (-1.5BD, 0.4BD), (1e37BD, 1e-1BD) t(a, b);
+select a div b, a % b from values (1.5BD, 0.4BD), (-1.5BD, 0.4BD) t(a, b);
 select 1e30BD div 1e-5BD;
 select round(2.5), round(3.5), round(-2.5), bround(2.5), bround(3.5), round(2.455, 2), bround(2.445, 2), round(99.99, 1), round(0.5, 0);
 select round(2.5, 10), round(cast(null as decimal(5,2)), 1);

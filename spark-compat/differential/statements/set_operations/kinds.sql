@@ -109,7 +109,7 @@ select 1 x union all union select 1;
 select 1 x union corresponding select 1;
 select -0.0D x union select 0.0D;
 select double('NaN') x intersect select double('NaN');
-select 1 from a union all select 2 from b limit 3;
+select count(*) from (select 1 from a union all select 2 from b limit 3);
 select 'a' x union select 'A' x union select 'a ';
 select i, s from a sort by i, s;
 from a select i union all select 9;

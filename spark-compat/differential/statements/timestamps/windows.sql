@@ -17,9 +17,6 @@ select window(t, interval '5' minute) from values (timestamp'2020-01-01 00:01:00
 select window(t, '5 minutes'), window(t, '10 minutes') from values (timestamp'2020-01-01 00:01:00') v(t);
 select *, window(t, '5 minutes') from values (timestamp'2020-01-01 00:01:00', 1) v(t, x);
 select window, g, count(*) c from values (timestamp'2020-01-01 00:01:00', 'a'), (timestamp'2020-01-01 00:02:00', 'b'), (timestamp'2020-01-01 00:03:00', 'a') v(t, g) group by window(t, '5 minutes'), g having count(*) > 1;
-select session_window, count(*) from values (timestamp'2020-01-01 00:01:00', 'a'), (timestamp'2020-01-01 00:02:00', 'b'), (timestamp'2020-01-01 00:13:00', 'a') v(t, g) group by session_window(t, '5 minutes') order by session_window;
-select g, session_window.start, session_window.end, count(*) from values (timestamp'2020-01-01 00:01:00', 'a'), (timestamp'2020-01-01 00:02:00', 'b'), (timestamp'2020-01-01 00:03:00', 'a'), (timestamp'2020-01-01 00:08:00', 'a') v(t, g) group by g, session_window(t, '5 minutes') order by g, 2;
-select session_window(t, '5 minutes') from values (timestamp'2020-01-01 00:01:00') v(t);
 select max(window.end) from (select window(t, '5 minutes') as window from values (timestamp'2020-01-01 00:01:00') v(t));
 select count(*) from values (timestamp'2020-01-01 00:01:00', 1) v(t, x) group by window(t, '5 minutes');
 select t, count(*) from values (timestamp'2020-01-01 00:01:00', 1) v(t, x) group by t, window(t, '5 minutes');

@@ -15,7 +15,7 @@ pub(super) mod zones;
 
 pub(crate) use arithmetic::{arithmetic, negate};
 pub(crate) use fields::extract;
-pub(crate) use window::{TimeWindows, window_of};
+pub(crate) use window::{TimeWindows, window_between, window_of};
 
 use arrow::datatypes::IntervalMonthDayNano;
 use arrow::error::ArrowError;

@@ -6,19 +6,19 @@ use datafusion::common::ScalarValue;
 
 use super::super::Function;
 use super::super::arguments::Arity;
-use crate::datetime::zone::split_days;
-use crate::error::{Result, SparkError};
+use crate::datetime::zone::{Zone, split_days};
+use crate::error::Result;
 use crate::resolver::{Facts, Typed};
 use crate::types::SparkType;
 
 pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::moment("current_date", Arity::Exactly(0), current_date),
-    Function::moment("current_timestamp", Arity::Exactly(0), |facts| current_timestamp(facts, "current_timestamp")),
-    Function::moment("now", Arity::Exactly(0), |facts| current_timestamp(facts, "now")),
+    Function::moment("current_timestamp", Arity::Exactly(0), |facts, _| current_timestamp(facts, "current_timestamp")),
+    Function::moment("now", Arity::Exactly(0), |facts, _| current_timestamp(facts, "now")),
     Function::moment("current_timezone", Arity::Exactly(0), current_timezone),
 ];
 
-fn current_date(facts: Facts) -> Result<Typed> {
+fn current_date(facts: Facts, _: &str) -> Result<Typed> {
     let (days, _) = split_days(facts.zone.to_local(facts.now));
     Ok(Typed::literal(ScalarValue::Date32(Some(days)), SparkType::Date, "current_date()"))
 }
@@ -28,11 +28,9 @@ fn current_timestamp(facts: Facts, called: &str) -> Result<Typed> {
     Ok(Typed::literal(now, SparkType::Timestamp, format!("{called}()")))
 }
 
-/// The setting's own text.
-fn current_timezone(facts: Facts) -> Result<Typed> {
-    if !facts.zone_has_own_id {
-        return Err(SparkError::unsupported("current_timezone() of a zone that is set by another name than its id"));
-    }
-    let name = ScalarValue::Utf8View(Some(facts.zone.to_string()));
-    Ok(Typed::literal(name, SparkType::String, "current_timezone()"))
+/// The setting's own text; in a view that was made in another zone, the id of that.
+fn current_timezone(facts: Facts, zone_name: &str) -> Result<Typed> {
+    let is_of_session = Zone::parse(zone_name) == Some(facts.zone);
+    let name = if is_of_session { zone_name.to_owned() } else { facts.zone.to_string() };
+    Ok(Typed::literal(ScalarValue::Utf8View(Some(name)), SparkType::String, "current_timezone()"))
 }

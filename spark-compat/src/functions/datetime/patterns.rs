@@ -9,7 +9,7 @@ use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::Expr;
 
 use super::super::arguments::{Arity, Input};
-use super::super::{Call, Function};
+use super::super::{Call, Function, Support};
 use super::{failed, kernel};
 use crate::datetime::MICROS_PER_SECOND;
 use crate::datetime::pattern::{Reader, Writer};
@@ -20,13 +20,17 @@ use crate::resolver::{Typed, call_name};
 use crate::types::SparkType;
 
 pub(in crate::functions) const FUNCTIONS: &[Function] = &[
-    Function::scalar("date_format", Arity::Exactly(2), &[Input::Timestamp, Input::String], date_format),
-    Function::scalar("from_unixtime", Arity::Between(1, 2), &[Input::Long, Input::String], from_unixtime),
+    Function::scalar("date_format", Arity::Exactly(2), &[Input::Timestamp, Input::String], date_format)
+        .with_support(PATTERNS),
+    Function::scalar("from_unixtime", Arity::Between(1, 2), &[Input::Long, Input::String], from_unixtime)
+        .with_support(PATTERNS),
     Function::scalar("to_date", Arity::Between(1, 2), &[Input::Any, Input::String], to_date),
     Function::scalar("to_timestamp", Arity::Between(1, 2), &[Input::Any, Input::String], to_timestamp),
     Function::scalar("unix_timestamp", Arity::Between(1, 2), &[Input::Any, Input::String], unix_timestamp)
         .with_aliases(&["to_unix_timestamp"]),
 ];
+
+const PATTERNS: Support = Support::Partial("not with the pattern letter v, names of zones that are the same all year");
 
 /// The pattern where none is given.
 const DEFAULT: &str = "yyyy-MM-dd HH:mm:ss";

@@ -5,19 +5,28 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StructArray, TimestampMicrosecondArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
-use datafusion::common::internal_err;
+use datafusion::common::{Result as DataFusionResult, internal_err};
 use datafusion::logical_expr::Expr;
 
-use super::super::Function;
 use super::super::arguments::{Arity, Input};
+use super::super::{Call, Function, Support};
 use super::kernel;
-use crate::error::SparkError;
+use crate::error::{Result, SparkError};
+use crate::resolver::Typed;
 use crate::types::SparkType;
 
-pub(in crate::functions) const FUNCTIONS: &[Function] =
-    &[Function::scalar("window", Arity::Between(2, 4), &[Input::Any], |_| {
-        Err(SparkError::unsupported("window(..) outside of the SELECT list, GROUP BY, HAVING and ORDER BY"))
-    })];
+const PLACES: Support = Support::Partial("in the SELECT list, GROUP BY, HAVING and ORDER BY");
+
+pub(in crate::functions) const FUNCTIONS: &[Function] = &[
+    Function::scalar("window", Arity::Between(2, 4), &[Input::Any], elsewhere).with_support(PLACES),
+    Function::scalar("session_window", Arity::Exactly(2), &[Input::Any], elsewhere).with_support(PLACES),
+];
+
+/// Where a window may stand the resolver has made it a column.
+fn elsewhere(call: Call<'_>) -> Result<Typed> {
+    let called = call.called;
+    Err(SparkError::unsupported(format!("{called}(..) outside of the SELECT list, GROUP BY, HAVING and ORDER BY")))
+}
 
 /// Windows that begin every `slide` microseconds from `start` on and are `length` long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +59,30 @@ impl TimeWindows {
 
 /// A struct of the window number `index` that `time` may be in: NULL if it is not.
 pub(crate) fn window_of(time: Expr, index: Expr, windows: TimeWindows, data_type: &SparkType) -> Expr {
-    let fields = match data_type.to_arrow() {
-        DataType::Struct(fields) => fields,
-        _ => Default::default(),
-    };
+    let fields = data_type.to_arrow();
     kernel::binary("spark_time_window", format!("{windows:?}"), data_type, [time, index], move |times, indexes| {
         let (times, indexes) = (times.as_primitive::<TimestampMicrosecondType>(), indexes.as_primitive::<Int64Type>());
         let starts: TimestampMicrosecondArray =
             times.iter().zip(indexes).map(|(time, index)| windows.start_of(time?, index?)).collect();
         let ends: TimestampMicrosecondArray = starts.unary(|start| start.saturating_add(windows.length));
-        let valid: Option<NullBuffer> = starts.nulls().cloned();
-        let columns: Vec<ArrayRef> = vec![Arc::new(starts.with_timezone("UTC")), Arc::new(ends.with_timezone("UTC"))];
-        if fields.len() != columns.len() {
-            return internal_err!("a window has a start and an end");
-        }
-        Ok(Arc::new(StructArray::try_new(fields.clone(), columns, valid)?))
+        let nulls = starts.nulls().cloned();
+        structs(&fields, [Arc::new(starts.with_timezone("UTC")), Arc::new(ends.with_timezone("UTC"))], nulls)
     })
+}
+
+/// A struct of a start and an end.
+pub(crate) fn window_between(start: Expr, end: Expr, data_type: &SparkType) -> Expr {
+    let fields = data_type.to_arrow();
+    kernel::binary("spark_window_between", "", data_type, [start, end], move |starts, ends| {
+        structs(&fields, [Arc::clone(starts), Arc::clone(ends)], None)
+    })
+}
+
+fn structs(data_type: &DataType, columns: [ArrayRef; 2], nulls: Option<NullBuffer>) -> DataFusionResult<ArrayRef> {
+    match data_type {
+        DataType::Struct(fields) if fields.len() == columns.len() => {
+            Ok(Arc::new(StructArray::try_new(fields.clone(), columns.into(), nulls)?))
+        }
+        other => internal_err!("a window has a start and an end and is no {other}"),
+    }
 }

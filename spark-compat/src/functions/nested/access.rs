@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt64Array};
-use arrow::compute::take;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use datafusion::common::{Result as DataFusionResult, ScalarValue, internal_err};
 use datafusion::logical_expr::{Expr, lit};
@@ -152,7 +151,7 @@ fn list_item(arrays: &[ArrayRef], _: &DataType) -> DataFusionResult<ArrayRef> {
 }
 
 fn take_at(values: &ArrayRef, places: impl Iterator<Item = Option<u64>>) -> DataFusionResult<ArrayRef> {
-    Ok(take(values, &places.collect::<UInt64Array>(), None)?)
+    lists::taken(values, &places.collect::<UInt64Array>())
 }
 
 fn value_of(map: Typed, key: Typed, data_type: SparkType, name: String) -> Result<Typed> {

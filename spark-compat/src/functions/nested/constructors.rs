@@ -49,6 +49,11 @@ fn to_common(args: Vec<Typed>, zone: Zone, whole: &str, problem: &str) -> Result
     Ok((cast, common))
 }
 
+/// An array of values of one type.
+pub(super) fn array_of_exprs(values: Vec<Expr>, data_type: &SparkType) -> Expr {
+    udf::call("spark_array", &array_of(data_type.clone()), values, array_kernel)
+}
+
 /// One list a row, of the values of all arrays in that row.
 fn array_kernel(arrays: &[ArrayRef], result: &DataType) -> DataFusionResult<ArrayRef> {
     let rows = arrays.first().map_or(0, |first| first.len());

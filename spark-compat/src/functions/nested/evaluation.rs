@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, MapArray, UInt64Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::compute::{interleave, take};
+use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{Result as DataFusionResult, internal_err};
 
@@ -14,6 +14,7 @@ use super::keys::{self, Equality};
 use super::lambda::Lambda;
 use super::lists::{self, Picks};
 use super::{maps, shape};
+use crate::error::{ErrorKind, SparkError};
 use crate::kernel;
 
 /// A call over a batch.
@@ -67,7 +68,7 @@ impl Flat {
     }
 
     fn elements(&self, of: &ArrayRef) -> DataFusionResult<ArrayRef> {
-        Ok(take(of, &self.places, None)?)
+        lists::taken(of, &self.places)
     }
 }
 
@@ -176,15 +177,16 @@ impl Evaluation<'_> {
             }
             if remaining.len() < active.len() {
                 ended.push(ArrayRef::clone(&current));
-                current = take(&current, &UInt64Array::from(kept), None)?;
+                current = lists::taken(&current, &UInt64Array::from(kept))?;
             }
             if remaining.is_empty() {
                 break;
             }
             let nth = remaining.iter().map(|row| (lists::range(&flat.offsets, *row).start + step) as u64);
-            let nth = take(&elements, &UInt64Array::from_iter_values(nth), None)?;
+            let nth = lists::taken(&elements, &UInt64Array::from_iter_values(nth))?;
             let rows = UInt64Array::from_iter_values(remaining.iter().map(|row| *row as u64));
             current = self.lambda(0, vec![current, nth], &rows)?;
+            check_state(&current)?;
             active = remaining;
         }
         let folded = if ended.is_empty() {
@@ -208,7 +210,7 @@ impl Evaluation<'_> {
         let sides = [(left.value_offsets(), left.nulls()), (right.value_offsets(), right.nulls())];
         let aligned = shape::aligned(&sides, left.len())?;
         let [left_places, right_places] = &aligned.places[..] else { return internal_err!("two arrays are zipped") };
-        let params = vec![take(left.values(), left_places, None)?, take(right.values(), right_places, None)?];
+        let params = vec![lists::taken(left.values(), left_places)?, lists::taken(right.values(), right_places)?];
         let results = self.lambda(0, params, &rows_of(&aligned.offsets))?;
         lists::list(self.result, aligned.offsets, results, aligned.nulls)
     }
@@ -226,7 +228,7 @@ impl Evaluation<'_> {
         let (flat, _, results) = self.over_entries()?;
         let (offsets, nulls, places) = kept(&flat, results.as_boolean())?.into_parts();
         let map = self.map(0)?;
-        let (keys, values) = (take(map.keys(), &places, None)?, take(map.values(), &places, None)?);
+        let (keys, values) = (lists::taken(map.keys(), &places)?, lists::taken(map.values(), &places)?);
         lists::map(self.result, offsets, &keys, &values, nulls)
     }
 
@@ -272,9 +274,9 @@ impl Evaluation<'_> {
             picks.end()?;
         }
         let (offsets, nulls, places) = picks.into_parts();
-        let keys = take(&all_keys, &places, None)?;
-        let left_values = take(left.values(), &UInt64Array::from(left_places), None)?;
-        let right_values = take(right.values(), &UInt64Array::from(right_places), None)?;
+        let keys = lists::taken(&all_keys, &places)?;
+        let left_values = lists::taken(left.values(), &UInt64Array::from(left_places))?;
+        let right_values = lists::taken(right.values(), &UInt64Array::from(right_places))?;
         let params = vec![ArrayRef::clone(&keys), left_values, right_values];
         let results = self.lambda(0, params, &rows_of(&offsets))?;
         lists::map(self.result, offsets, &keys, &results, nulls)
@@ -322,9 +324,20 @@ impl Evaluation<'_> {
         row: usize,
     ) -> DataFusionResult<Int32Array> {
         let rows = UInt64Array::from(vec![row as u64; a.len()]);
-        let params = vec![take(elements, a, None)?, take(elements, b, None)?];
+        let params = vec![lists::taken(elements, a)?, lists::taken(elements, b)?];
         Ok(self.lambda(0, params, &rows)?.as_primitive::<Int32Type>().clone())
     }
+}
+
+/// A fold whose state takes more bytes than this is refused: it may double with every element.
+const MAX_STATE: usize = 1 << 28;
+
+fn check_state(state: &ArrayRef) -> DataFusionResult<()> {
+    if state.get_array_memory_size() > MAX_STATE {
+        let message = format!("the state of aggregate takes more than {MAX_STATE} bytes");
+        return Err(SparkError::new(ErrorKind::Resources, message).into());
+    }
+    Ok(())
 }
 
 /// What a comparator's result says; NULL is 0.

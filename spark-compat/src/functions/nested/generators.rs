@@ -21,6 +21,7 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::generator("posexplode_outer", Arity::Exactly(1), Generator { shape: Shape::PosExplode, outer: true }),
     Function::generator("inline", Arity::Exactly(1), Generator { shape: Shape::Inline, outer: false }),
     Function::generator("inline_outer", Arity::Exactly(1), Generator { shape: Shape::Inline, outer: true }),
+    Function::generator("json_tuple", Arity::AtLeast(0), Generator { shape: Shape::JsonTuple, outer: false }),
     Function::generator("stack", Arity::AtLeast(2), Generator { shape: Shape::Stack, outer: false }),
 ];
 
@@ -41,6 +42,8 @@ enum Shape {
     PosExplode,
     /// The fields of the structs of an array.
     Inline,
+    /// The members of an object of JSON.
+    JsonTuple,
     /// The arguments, a given number of rows of them.
     Stack,
 }
@@ -65,6 +68,7 @@ impl Generator {
         match self.shape {
             Shape::Stack => stack(args, name, zone),
             Shape::Inline => inline(first(args)?, name),
+            Shape::JsonTuple => json_tuple(args, name),
             Shape::Explode => explode(first(args)?, name, zone),
             Shape::PosExplode => positions(explode(first(args)?, name, zone)?),
         }
@@ -101,7 +105,8 @@ impl Generated {
         if !outer {
             return self.array.expr.clone();
         }
-        udf::call("spark_outer_elements", &self.array.data_type, vec![self.array.expr.clone()], |arrays, result| {
+        let with_null = array_of(self.element());
+        udf::call("spark_outer_elements", &with_null, vec![self.array.expr.clone()], |arrays, result| {
             let [array] = arrays else { return internal_err!("one array is generated from") };
             let lists = array.as_list::<i32>();
             let mut picks = Picks::new(lists.len());
@@ -191,7 +196,7 @@ fn with_positions(arrays: &[ArrayRef], result: &DataType, entries: bool) -> Data
         }
     }
     let (offsets, nulls, places) = picks.into_parts();
-    let elements = arrow::compute::take(lists.values(), &places, None)?;
+    let elements = lists::taken(lists.values(), &places)?;
     let positions = Int32Array::from_iter_values(offsets.lengths().flat_map(|length| 0..length as i32));
     let mut columns: Vec<ArrayRef> = vec![std::sync::Arc::new(positions)];
     if entries {
@@ -205,6 +210,23 @@ fn with_positions(arrays: &[ArrayRef], result: &DataType, entries: bool) -> Data
     let columns = columns.collect::<DataFusionResult<Vec<_>>>()?;
     let structs = StructArray::try_new(fields.clone(), columns, None)?;
     lists::list(result, offsets, std::sync::Arc::new(structs), nulls)
+}
+
+/// `json_tuple(text, name, ..)`: one row with a column for each name.
+fn json_tuple(args: Vec<Typed>, name: String) -> Result<Generated> {
+    if args.len() < 2 {
+        return Err(mismatch(&name, "json_tuple requires at least two arguments"));
+    }
+    if args.iter().any(|arg| arg.data_type != SparkType::String) {
+        return Err(mismatch(&name, "json_tuple requires that all arguments are strings"));
+    }
+    let field = |at: usize| StructField { name: format!("c{at}"), data_type: SparkType::String, nullable: true };
+    let fields: Vec<StructField> = (0..args.len() - 1).map(field).collect();
+    let data_type = array_of(SparkType::Struct(fields.clone()));
+    let args = args.into_iter().map(|arg| arg.expr).collect();
+    let expr = udf::call("spark_json_tuple", &data_type, args, super::json_tuple::kernel);
+    let array = Typed::new(expr, data_type, false, name.clone());
+    Ok(Generated { array, fields, single: "", name })
 }
 
 /// `stack(n, a, b, ..)`: n rows of the arguments, the last one filled up with NULLs.

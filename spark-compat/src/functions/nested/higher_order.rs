@@ -9,13 +9,12 @@ use datafusion::logical_expr::{
 
 pub(crate) use super::lambda::LambdaBody;
 use super::lambda::{Captured, Lambda};
-use super::{array_of, evaluation, kind, map_of, maps, mismatch, sort};
+use super::{array_of, evaluation, kind, map_of, maps, mismatch, sort, udf};
 use crate::coercion;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::functions::Function;
 use crate::functions::arguments::Arity;
-use crate::kernel;
 use crate::resolver::Typed;
 use crate::types::SparkType;
 
@@ -315,7 +314,7 @@ impl ScalarUDFImpl for HigherOrder {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
-        kernel::evaluate(&args, |arrays| {
+        udf::in_chunks(&args, |arrays| {
             let (values, captured) = arrays.split_at(self.values.min(arrays.len()));
             let call = evaluation::Evaluation { lambdas: &self.lambdas, values, captured, result: &self.result };
             call.run(self.kind)

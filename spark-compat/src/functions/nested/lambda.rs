@@ -4,11 +4,12 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array};
-use arrow::compute::take;
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result as DataFusionResult};
 use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 
 use super::lists;
@@ -54,6 +55,11 @@ impl Captured {
     pub fn into_exprs(self) -> Vec<Expr> {
         self.exprs
     }
+}
+
+/// Parameters are known by their places: lambdas that do the same are the same.
+fn param_name(place: usize) -> String {
+    format!("parameter {place}")
 }
 
 fn captured_name(place: usize) -> String {
@@ -102,12 +108,17 @@ impl Lambda {
                     | Expr::WindowFunction(_)
                     | Expr::ScalarSubquery(_)
             );
-            if !is_outer || own.contains(&expr) {
+            if let Some(place) = own.iter().position(|param| *param == expr) {
+                let param = Expr::Column(Column::new_unqualified(param_name(place)));
+                return Ok(Transformed::new(param, true, TreeNodeRecursion::Jump));
+            }
+            if !is_outer {
                 return Ok(Transformed::no(expr));
             }
             Ok(Transformed::new(captured.column(expr), true, TreeNodeRecursion::Jump))
         })?;
-        let params = lambda.params.iter().map(|p| Field::new(p.id.plan_name(), p.data_type.to_arrow(), true));
+        let params = lambda.params.iter().enumerate();
+        let params = params.map(|(place, param)| Field::new(param_name(place), param.data_type.to_arrow(), true));
         Ok(Self { params: params.collect(), body: body.data, compiled: OnceLock::new() })
     }
 
@@ -138,14 +149,14 @@ impl Lambda {
         let count = rows.len();
         let mut columns = params;
         for array in captured {
-            columns.push(take(array, rows, None)?);
+            columns.push(lists::taken(array, rows)?);
         }
         let fields = compiled.schema.fields();
         let columns = columns.iter().zip(fields).map(|(column, field)| lists::relabelled(column, field.data_type()));
         let options = RecordBatchOptions::new().with_row_count(Some(count));
         let columns = columns.collect::<DataFusionResult<Vec<_>>>()?;
         let batch = RecordBatch::try_new_with_options(Arc::clone(&compiled.schema), columns, &options)?;
-        compiled.body.evaluate(&batch)?.into_array(count)
+        lists::expanded(compiled.body.evaluate(&batch)?, count)
     }
 
     fn compiled(&self, captured: &[ArrayRef]) -> DataFusionResult<Arc<Compiled>> {
@@ -156,7 +167,16 @@ impl Lambda {
         let captured = captured.map(|(place, array)| Field::new(captured_name(place), array.data_type().clone(), true));
         let schema = Arc::new(Schema::new(self.params.iter().cloned().chain(captured).collect::<Vec<_>>()));
         let df_schema = DFSchema::try_from(Arc::clone(&schema))?;
-        let body = create_physical_expr(&self.body, &df_schema, &Default::default(), &Default::default())?;
+        let body = stacker::grow(PLANNING_STACK, || physical(&self.body, &df_schema))?;
         Ok(Arc::clone(self.compiled.get_or_init(|| Arc::new(Compiled { schema, body }))))
     }
+}
+
+/// Stack for planning a body: it recurses over expressions as deep as the resolver lets them be.
+const PLANNING_STACK: usize = 16 * 1024 * 1024;
+
+fn physical(body: &Expr, schema: &DFSchema) -> DataFusionResult<Arc<dyn PhysicalExpr>> {
+    let context = SimplifyContext::builder().with_schema(Arc::new(schema.clone())).build();
+    let body = ExprSimplifier::new(context).simplify(body.clone())?;
+    create_physical_expr(&body, schema, &Default::default(), &Default::default())
 }

@@ -8,6 +8,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result as DataFusionResult, internal_err};
+use datafusion::logical_expr::ColumnarValue;
 
 use crate::error::{ErrorKind, SparkError};
 
@@ -91,7 +92,7 @@ impl Picks {
     /// The lists of type `result` with their elements out of `elements`.
     pub fn finish(self, elements: &ArrayRef, result: &DataType) -> DataFusionResult<ArrayRef> {
         let (offsets, nulls, places) = self.into_parts();
-        let elements = take(elements, &places, None)?;
+        let elements = taken(elements, &places)?;
         list(result, offsets, elements, nulls)
     }
 
@@ -101,6 +102,85 @@ impl Picks {
         let nulls = (nulls.null_count() > 0).then_some(nulls);
         (OffsetBuffer::new(ScalarBuffer::from(self.offsets)), nulls, UInt64Array::from(self.places))
     }
+}
+
+/// The values at the given places, an error of kind memory if that would repeat nested values beyond any sane query.
+pub(super) fn taken(values: &ArrayRef, places: &UInt64Array) -> DataFusionResult<ArrayRef> {
+    if let Some(weights) = weights(values) {
+        let mut total = 0usize;
+        for place in places.iter().flatten() {
+            let weight = usize::try_from(place).ok().and_then(|place| weights.get(place)).copied().unwrap_or(0);
+            total = total.saturating_add(weight);
+        }
+        check_elements(total)?;
+    }
+    Ok(take(values, places, None)?)
+}
+
+/// How many values each value of an array holds, at any depth; `None` for an array without lists inside.
+fn weights(values: &ArrayRef) -> Option<Vec<usize>> {
+    let of_ranges = |offsets: &[i32], inner: Option<Vec<usize>>| {
+        let sums: Option<Vec<usize>> = inner.map(|inner| {
+            let mut sum = 0usize;
+            std::iter::once(0)
+                .chain(inner.into_iter().map(|weight| {
+                    sum = sum.saturating_add(weight);
+                    sum
+                }))
+                .collect()
+        });
+        let rows = offsets.len().saturating_sub(1);
+        (0..rows)
+            .map(|row| {
+                let range = range(offsets, row);
+                match &sums {
+                    Some(sums) => {
+                        let at = |place: usize| sums.get(place).copied().unwrap_or(usize::MAX);
+                        at(range.end).saturating_sub(at(range.start))
+                    }
+                    None => range.len(),
+                }
+            })
+            .collect()
+    };
+    match values.data_type() {
+        DataType::List(_) => {
+            let lists = values.as_list::<i32>();
+            Some(of_ranges(lists.value_offsets(), weights(lists.values())))
+        }
+        DataType::Map(..) => {
+            let maps = values.as_map();
+            let entries: ArrayRef = Arc::new(maps.entries().clone());
+            Some(of_ranges(maps.value_offsets(), weights(&entries)))
+        }
+        DataType::Struct(_) => {
+            let columns: Vec<Vec<usize>> = values.as_struct().columns().iter().filter_map(weights).collect();
+            if columns.is_empty() {
+                return None;
+            }
+            let sum = |row: usize| {
+                columns.iter().filter_map(|column| column.get(row)).fold(1usize, |a, b| a.saturating_add(*b))
+            };
+            Some((0..values.len()).map(sum).collect())
+        }
+        _ => None,
+    }
+}
+
+/// How many values an array holds, at any depth.
+pub(super) fn total_weight(values: &ArrayRef) -> usize {
+    let inside = weights(values).map_or(0, |weights| weights.iter().fold(0usize, |a, b| a.saturating_add(*b)));
+    values.len().saturating_add(inside)
+}
+
+/// A value for each of `rows` rows, an error of kind memory if that would repeat a nested value beyond any sane query.
+pub(super) fn expanded(value: ColumnarValue, rows: usize) -> DataFusionResult<ArrayRef> {
+    if let ColumnarValue::Scalar(scalar) = &value
+        && scalar.data_type().is_nested()
+    {
+        check_elements(total_weight(&scalar.to_array()?).saturating_mul(rows))?;
+    }
+    value.into_array(rows)
 }
 
 /// An array of type `result`, which is a list type, over the given elements.
@@ -192,6 +272,20 @@ mod tests {
         );
         assert!(lists.is_null(1));
         assert_eq!(lists.value(2).len(), 0);
+    }
+
+    #[test]
+    fn repeating_large_arrays_is_an_error_of_memory() {
+        let large = arrow::array::ListArray::new(
+            Arc::new(Field::new_list_field(DataType::Int32, true)),
+            OffsetBuffer::from_lengths([1 << 20]),
+            Arc::new(Int32Array::from(vec![0; 1 << 20])),
+            None,
+        );
+        let large: ArrayRef = Arc::new(large);
+        assert_eq!(total_weight(&large), 1 + (1 << 20));
+        let error = SparkError::from(taken(&large, &UInt64Array::from(vec![0; 65])).unwrap_err());
+        assert_eq!(error.kind, ErrorKind::Resources);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, MapArray, StringViewBuilder, StructArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::compute::{concat as concat_arrays, take};
+use arrow::compute::concat as concat_arrays;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{Result as DataFusionResult, internal_err};
@@ -17,7 +17,8 @@ use super::{array_of, kind, map_of, mismatch, requires, sets, type_list, udf};
 use crate::coercion;
 use crate::error::{Result, SparkError};
 use crate::functions::arguments::{Arity, Input};
-use crate::functions::{Call, Function, Support};
+use crate::functions::{Call, Function};
+use crate::java_regex::JavaRegex;
 use crate::resolver::{Typed, evaluate_constant};
 use crate::types::{SparkType, StructField};
 
@@ -30,8 +31,7 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::scalar("map_concat", Arity::AtLeast(0), ANY, map_concat),
     Function::scalar("map_from_arrays", Arity::Exactly(2), ANY, map_from_arrays),
     Function::scalar("map_from_entries", Arity::Exactly(1), ANY, map_from_entries),
-    Function::scalar("str_to_map", Arity::Between(1, 3), ANY, str_to_map)
-        .with_support(Support::Partial("delimiters without the special characters of regular expressions")),
+    Function::scalar("str_to_map", Arity::Between(1, 3), ANY, str_to_map),
 ];
 
 /// Refuses maps as keys.
@@ -186,7 +186,7 @@ fn map_concat(call: Call<'_>) -> Result<Typed> {
             picks.end()?;
         }
         let (offsets, nulls, places) = picks.into_parts();
-        checked(result, offsets, &take(&keys, &places, None)?, &take(&values, &places, None)?, nulls)
+        checked(result, offsets, &lists::taken(&keys, &places)?, &lists::taken(&values, &places)?, nulls)
     });
     Ok(Typed::new(expr, common, nullable, name))
 }
@@ -219,7 +219,7 @@ fn map_from_arrays(call: Call<'_>) -> Result<Typed> {
         }
         let (offsets, nulls, key_places) = of_keys.into_parts();
         let (_, _, value_places) = of_values.into_parts();
-        let (keys, values) = (take(keys.values(), &key_places, None)?, take(values.values(), &value_places, None)?);
+        let (keys, values) = (lists::taken(keys.values(), &key_places)?, lists::taken(values.values(), &value_places)?);
         checked(result, offsets, &keys, &values, nulls)
     });
     Ok(Typed::new(expr, data_type, nullable, name))
@@ -254,7 +254,7 @@ fn map_from_entries(call: Call<'_>) -> Result<Typed> {
             }
         }
         let (offsets, nulls, places) = picks.into_parts();
-        checked(result, offsets, &take(keys, &places, None)?, &take(values, &places, None)?, nulls)
+        checked(result, offsets, &lists::taken(keys, &places)?, &lists::taken(values, &places)?, nulls)
     });
     Ok(Typed::new(expr, data_type, true, name))
 }
@@ -276,13 +276,7 @@ fn str_to_map(call: Call<'_>) -> Result<Typed> {
         }
     }
     for delimiter in args.iter().skip(1) {
-        let constant = evaluate_constant(&delimiter.expr)
-            .map_err(|_| mismatch(&name, "str_to_map's delimiters must be foldable."))?;
-        if let Some(Some(text)) = constant.try_as_str()
-            && (text.is_empty() || text.contains(is_special))
-        {
-            return Err(SparkError::unsupported(format!("str_to_map with the regular expression '{text}'")));
-        }
+        evaluate_constant(&delimiter.expr).map_err(|_| mismatch(&name, "str_to_map's delimiters must be foldable."))?;
     }
     let strings = args.into_iter().map(|arg| Ok(arg.coerced(&SparkType::String, call.zone)?.expr));
     let strings = strings.collect::<Result<Vec<_>>>()?;
@@ -291,8 +285,22 @@ fn str_to_map(call: Call<'_>) -> Result<Typed> {
     Ok(Typed::new(expr, data_type, true, name))
 }
 
-fn is_special(character: char) -> bool {
-    r"\^$.|?*+()[]{}".contains(character)
+/// The parts of a text between matches, `most` at most, as Java's `Pattern.split` gives them.
+fn split<'t>(text: &'t str, delimiter: &JavaRegex, most: usize) -> Result<Vec<&'t str>> {
+    let (mut from, mut parts) = (0, Vec::new());
+    let mut matches = delimiter.searches(text);
+    while parts.len() + 1 < most
+        && let Some(found) = matches.next()?
+    {
+        // An empty match at the start makes no empty part.
+        if from == 0 && found.start() == 0 && found.end() == 0 {
+            continue;
+        }
+        parts.push(text.get(from..found.start()).unwrap_or_default());
+        from = found.end();
+    }
+    parts.push(text.get(from..).unwrap_or_default());
+    Ok(parts)
 }
 
 fn str_to_map_kernel(arrays: &[ArrayRef], result: &DataType) -> DataFusionResult<ArrayRef> {
@@ -305,10 +313,12 @@ fn str_to_map_kernel(arrays: &[ArrayRef], result: &DataType) -> DataFusionResult
     let is_null = |row: usize| texts.is_null(row) || pair_ends.is_null(row) || key_ends.is_null(row);
     for row in 0..texts.len() {
         if !is_null(row) {
-            for pair in texts.value(row).split(pair_ends.value(row)) {
-                let mut parts = pair.splitn(2, key_ends.value(row));
-                keys.append_value(parts.next().unwrap_or_default());
-                values.append_option(parts.next());
+            let pair_end = JavaRegex::compiled(pair_ends.value(row))?;
+            let key_end = JavaRegex::compiled(key_ends.value(row))?;
+            for pair in split(texts.value(row), &pair_end, usize::MAX)? {
+                let parts = split(pair, &key_end, 2)?;
+                keys.append_value(parts.first().copied().unwrap_or_default());
+                values.append_option(parts.get(1));
                 total += 1;
             }
         }

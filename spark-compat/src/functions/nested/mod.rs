@@ -9,6 +9,7 @@ pub(crate) mod constructors;
 mod evaluation;
 pub(crate) mod generators;
 pub(crate) mod higher_order;
+mod json_tuple;
 pub(crate) mod keys;
 pub(crate) mod kind;
 mod lambda;

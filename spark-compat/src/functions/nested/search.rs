@@ -2,14 +2,14 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, UInt64Array};
 use arrow::buffer::NullBuffer;
-use arrow::compute::take;
 use arrow::row::Rows;
 use datafusion::common::{Result as DataFusionResult, internal_err};
+use datafusion::logical_expr::Expr;
 
 use super::keys::{self, Equality};
 use super::lists::{self, Picks};
 use super::udf::{self, Kernel};
-use super::{array_of, kind, mismatch, sets};
+use super::{array_of, constructors, kind, mismatch, sets};
 use crate::coercion;
 use crate::error::Result;
 use crate::functions::arguments::{Arity, Input};
@@ -32,15 +32,12 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// How the type of the elements and that of the value meet.
-type Meeting = fn(&SparkType, &SparkType) -> Option<SparkType>;
-
 /// An array and a value of its element type.
-fn with_value(call: Call<'_>, meeting: Meeting) -> Result<(String, Typed, Typed)> {
+fn with_value(call: Call<'_>) -> Result<(String, Typed, Typed)> {
     let (name, called, zone) = (call.name(), call.called.to_string(), call.zone);
     let [array, value] = call.take()?;
     let common = match &array.data_type {
-        SparkType::Array { element, .. } => meeting(element, &value.data_type),
+        SparkType::Array { element, .. } => coercion::wider_type_without_strings(element, &value.data_type),
         _ => None,
     };
     let common = common.ok_or_else(|| {
@@ -56,7 +53,7 @@ fn contains(call: Call<'_>) -> Result<Typed> {
     if call.args.iter().skip(1).any(|value| value.data_type == SparkType::Void) {
         return Err(mismatch(&call.name(), "Null typed values cannot be used as arguments"));
     }
-    let (name, array, value) = with_value(call, coercion::wider_type_without_strings)?;
+    let (name, array, value) = with_value(call)?;
     let expr = udf::call("spark_array_contains", &SparkType::Boolean, vec![array.expr, value.expr], |arrays, _| {
         let search = Search::new(arrays)?;
         let found = |row: usize| {
@@ -76,8 +73,7 @@ fn contains(call: Call<'_>) -> Result<Typed> {
 
 /// The place of the value, counted from 1; 0 if it is not there.
 fn position(call: Call<'_>) -> Result<Typed> {
-    let nullable = call.any_nullable();
-    let (name, array, value) = with_value(call, coercion::wider_type_without_strings)?;
+    let (name, array, value) = with_value(call)?;
     let expr = udf::call("spark_array_position", &SparkType::Long, vec![array.expr, value.expr], |arrays, _| {
         let search = Search::new(arrays)?;
         let found = |row: usize| {
@@ -89,13 +85,12 @@ fn position(call: Call<'_>) -> Result<Typed> {
         };
         kernel::shared((0..search.lists.len()).map(found).collect::<Int64Array>())
     });
-    Ok(Typed::new(expr, SparkType::Long, nullable, name))
+    Ok(Typed::new(expr, SparkType::Long, true, name))
 }
 
 /// The array without the elements that equal the value; NULLs stay.
 fn remove(call: Call<'_>) -> Result<Typed> {
-    let nullable = call.any_nullable();
-    let (name, array, value) = with_value(call, coercion::wider_type_without_strings)?;
+    let (name, array, value) = with_value(call)?;
     let data_type = array.data_type.clone();
     let expr = udf::call("spark_array_remove", &data_type, vec![array.expr, value.expr], |arrays, result| {
         let search = Search::new(arrays)?;
@@ -110,7 +105,7 @@ fn remove(call: Call<'_>) -> Result<Typed> {
         }
         picks.finish(search.lists.values(), result)
     });
-    Ok(Typed::new(expr, data_type, nullable, name))
+    Ok(Typed::new(expr, data_type, true, name))
 }
 
 /// Lists, and one value for each to look for.
@@ -164,6 +159,16 @@ fn extreme(call: Call<'_>, kernel_name: &'static str, kernel: Kernel) -> Result<
     Ok(Typed::new(expr, element, true, name))
 }
 
+/// The greatest or least of values of a nested type that are not NULL.
+pub(in crate::functions) fn extreme_of(values: Vec<Expr>, data_type: &SparkType, greatest: bool) -> Expr {
+    let array = constructors::array_of_exprs(values, data_type);
+    if greatest {
+        udf::call("spark_array_max", data_type, vec![array], |arrays, _| extreme_kernel(arrays, |new, best| new > best))
+    } else {
+        udf::call("spark_array_min", data_type, vec![array], |arrays, _| extreme_kernel(arrays, |new, best| new < best))
+    }
+}
+
 fn extreme_kernel(
     arrays: &[ArrayRef],
     is_better: impl Fn(arrow::row::Row<'_>, arrow::row::Row<'_>) -> bool,
@@ -182,5 +187,5 @@ fn extreme_kernel(
         best.map(|at| at as u64)
     };
     let places: UInt64Array = (0..lists.len()).map(best).collect();
-    Ok(take(lists.values(), &places, None)?)
+    lists::taken(lists.values(), &places)
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringViewBuilder, StructArray, UInt64Array};
-use arrow::compute::{concat as concat_arrays, take};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryViewBuilder, Int32Array, StringViewBuilder, StructArray, UInt64Array,
+};
+use arrow::compute::concat as concat_arrays;
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{Result as DataFusionResult, internal_err};
 use datafusion::functions::expr_fn;
@@ -26,6 +28,7 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::scalar("reverse", Arity::Exactly(1), ANY, reverse),
     Function::scalar("slice", Arity::Exactly(3), &[Input::Any, Input::Int], slice),
     Function::scalar("array_repeat", Arity::Exactly(2), ANY, repeat),
+    Function::scalar("arrays_zip", Arity::AtLeast(0), ANY, zip_by_place),
     Function::scalar("array_join", Arity::Between(2, 3), &[Input::Any, Input::String], join),
 ];
 
@@ -86,9 +89,33 @@ pub(in crate::functions) fn concat(call: Call<'_>) -> Result<Typed> {
     Ok(Typed::new(expr, common, nullable, name))
 }
 
+/// `concat` of binaries: NULL if one of them is.
+pub(in crate::functions) fn concat_binaries(call: Call<'_>) -> Result<Typed> {
+    let (name, nullable) = (call.name(), call.any_nullable());
+    let args = call.args.into_iter().map(|arg| arg.expr).collect();
+    let expr = udf::call("spark_concat_binaries", &SparkType::Binary, args, |arrays, _| {
+        let parts: Vec<_> = arrays.iter().map(|array| array.as_binary_view()).collect();
+        let rows = parts.first().map_or(0, |part| part.len());
+        let mut out = BinaryViewBuilder::with_capacity(rows);
+        let mut joined = Vec::new();
+        for row in 0..rows {
+            if parts.iter().any(|part| part.is_null(row)) {
+                out.append_null();
+                continue;
+            }
+            joined.clear();
+            parts.iter().for_each(|part| joined.extend_from_slice(part.value(row)));
+            lists::check_text(joined.len())?;
+            out.append_value(&joined);
+        }
+        kernel::shared(out.finish())
+    });
+    Ok(Typed::new(expr, SparkType::Binary, nullable, name))
+}
+
 /// The elements of an array's arrays; NULL if one of them is.
 fn flatten(call: Call<'_>) -> Result<Typed> {
-    let (name, nullable) = (call.name(), call.any_nullable());
+    let name = call.name();
     let [array] = call.take()?;
     let inner = match &array.data_type {
         SparkType::Array { element, .. } if matches!(**element, SparkType::Array { .. }) => element.as_ref().clone(),
@@ -115,7 +142,7 @@ fn flatten(call: Call<'_>) -> Result<Typed> {
         }
         picks.finish(inner.values(), result)
     });
-    Ok(Typed::new(expr, inner, nullable, name))
+    Ok(Typed::new(expr, inner, true, name))
 }
 
 /// The elements of an array, or the characters of a string, from the last to the first.
@@ -227,6 +254,12 @@ fn repeat(call: Call<'_>) -> Result<Typed> {
     Ok(Typed::new(expr, data_type, nullable, name))
 }
 
+/// `arrays_zip` of arrays without names.
+fn zip_by_place(call: Call<'_>) -> Result<Typed> {
+    let names = (0..call.args.len()).map(|at| at.to_string()).collect();
+    zip(call.name(), call.args, names)
+}
+
 /// `arrays_zip(a, b, ..)`: structs of elements at one place, as many as the longest array has. `names` are those of the fields.
 pub(crate) fn zip(name: String, args: Vec<Typed>, names: Vec<String>) -> Result<Typed> {
     if args.is_empty() {
@@ -255,7 +288,7 @@ fn zip_kernel(arrays: &[ArrayRef], result: &DataType) -> DataFusionResult<ArrayR
         .iter()
         .zip(&aligned.places)
         .zip(fields)
-        .map(|((list, places), field)| lists::relabelled(&take(list.values(), places, None)?, field.data_type()));
+        .map(|((list, places), field)| lists::relabelled(&lists::taken(list.values(), places)?, field.data_type()));
     let columns = columns.collect::<DataFusionResult<Vec<_>>>()?;
     let structs = Arc::new(StructArray::try_new(fields.clone(), columns, None)?);
     lists::list(result, aligned.offsets, structs, aligned.nulls)

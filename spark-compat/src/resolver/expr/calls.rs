@@ -23,6 +23,12 @@ impl Lowering<'_, '_> {
         let [name] = &parts[..] else {
             return Err(functions::undefined(&parts.join(".")));
         };
+        // A word that calls a function without parentheses, such as `current_date`, is a column where there is one.
+        if matches!(args, ast::FunctionArguments::None)
+            && let Ok(column) = self.column(&[ast::Ident::new(name.clone())])
+        {
+            return Ok(column);
+        }
         let name = name.to_lowercase();
         let found = functions::find(&name).ok_or_else(|| functions::undefined(&name))?;
         if found.as_generator().is_some() {
@@ -31,6 +37,7 @@ impl Lowering<'_, '_> {
         let written = written_arguments(args);
         let (distinct, args) = arguments(args)?;
         if let Some(over) = over {
+            check_null_treatment(&name, *null_treatment)?;
             let over = self.over(over)?;
             let ignore_nulls = matches!(null_treatment, Some(ast::NullTreatment::IgnoreNulls));
             let filtered = filter.is_some();
@@ -40,20 +47,19 @@ impl Lowering<'_, '_> {
         if found.is_window() {
             return Err(SparkError::analysis(format!("Window function {name}() requires an OVER clause.")));
         }
-        check_null_treatment(&name, *null_treatment)?;
         if found.is_aggregate() {
+            check_null_treatment(&name, *null_treatment)?;
             let ignore_nulls = *null_treatment == Some(ast::NullTreatment::IgnoreNulls);
             return self.aggregate_call(&name, distinct, ignore_nulls, args, filter.as_deref());
         }
+        check_null_treatment(&name, *null_treatment)?;
         if distinct || filter.is_some() {
             return Err(SparkError::analysis(format!(
                 "DISTINCT and FILTER specified, but {name} is not an aggregate function"
             )));
         }
-        if name == time_windows::WINDOW
-            && let Some(column) = time_windows::window_column(self.scopes)
-        {
-            return Ok(Typed::attribute(&column.attribute, time_windows::WINDOW));
+        if let Some(column) = time_windows::window_column(self.scopes, &name) {
+            return Ok(Typed::attribute(&column.attribute, &column.name));
         }
         if let Some(kind) = found.as_higher_order() {
             let args = args.into_iter().map(|arg| arg.expr(&name)).collect::<Result<Vec<_>>>()?;
@@ -65,12 +71,15 @@ impl Lowering<'_, '_> {
             "arrays_zip" => return self.zip_call(written),
             _ => {}
         }
-        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts) {
+        if let Some(moment) = functions::call_moment(&name, args.len(), self.resolver.facts, self.resolver.zone_name) {
             return moment;
         }
         let mut args = self.lowered(args)?;
         if name == "unix_timestamp" && args.is_empty() {
-            args.extend(functions::call_moment("current_timestamp", 0, self.resolver.facts).transpose()?);
+            args.extend(
+                functions::call_moment("current_timestamp", 0, self.resolver.facts, self.resolver.zone_name)
+                    .transpose()?,
+            );
         }
         functions::call(&name, args, self.zone())
     }
@@ -84,32 +93,28 @@ impl Lowering<'_, '_> {
         if filtered {
             return Err(SparkError::analysis("window aggregate function with filter predicate is not supported yet."));
         }
-        let args = self.aggregate_arguments(name, distinct, args)?;
+        let args = self.aggregate_arguments(name, args)?;
         if function.is_window() {
             return functions::call_window(WindowCall { called: name, args, ignore_nulls, over, zone: self.zone() });
         }
         if !function.is_aggregate() {
             return Err(SparkError::analysis(format!("Expression '{name}' not supported within a window function.")));
         }
-        check_null_treatment(name, ignore_nulls.then_some(ast::NullTreatment::IgnoreNulls))?;
         let call = AggregateCall { called: name, distinct, args, ignore_nulls, filter: None, zone: self.zone() };
         over.aggregate(functions::call_aggregate(call)?)
     }
 
-    /// The arguments of an aggregate function; `count(*)` counts a constant, with DISTINCT the columns.
-    fn aggregate_arguments(&self, name: &str, distinct: bool, args: Vec<Argument<'_>>) -> Result<Vec<Typed>> {
-        if name == "count" {
-            match args[..] {
-                [Argument::Star(ast::FunctionArgExpr::Wildcard)] if !distinct => {
-                    return Ok(vec![Typed::literal(1i32.into(), SparkType::Int, "1")]);
-                }
-                [Argument::Star(ast::FunctionArgExpr::QualifiedWildcard(_))] => {
-                    return Err(SparkError::analysis(
-                        "count(t.*) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)",
-                    ));
-                }
-                _ => {}
-            }
+    /// The arguments of an aggregate function; `count(*)` counts a constant.
+    fn aggregate_arguments(&self, name: &str, args: Vec<Argument<'_>>) -> Result<Vec<Typed>> {
+        if name == "count" && matches!(args[..], [Argument::Star(ast::FunctionArgExpr::Wildcard)]) {
+            return Ok(vec![Typed::literal(1i32.into(), SparkType::Int, "1")]);
+        }
+        if let Some(Argument::Star(star @ ast::FunctionArgExpr::QualifiedWildcard(_))) = args.first()
+            && name == "count"
+        {
+            return Err(SparkError::analysis(format!(
+                "count({star}) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, col2)"
+            )));
         }
         self.lowered(args)
     }
@@ -140,7 +145,10 @@ impl Lowering<'_, '_> {
         } = function;
         let special = filter.is_some() || null_treatment.is_some() || over.is_some() || !within_group.is_empty();
         let (distinct, args) = arguments(args)?;
-        refuse(special || distinct, &format!("clauses behind {name}(..)"))?;
+        if distinct {
+            return Err(SparkError::analysis(format!("Function {name} does not support DISTINCT")));
+        }
+        refuse(special, &format!("clauses behind {name}(..)"))?;
         self.lowered(args)
     }
 
@@ -163,7 +171,14 @@ impl Lowering<'_, '_> {
     ) -> Result<Typed> {
         self.clause.check_aggregate()?;
         let inside = Self { scopes: self.aggregate_scopes, lambda: None, clause: Clause::AggregateArgument, ..*self };
-        let args = inside.aggregate_arguments(name, distinct, args)?;
+        let args = match args[..] {
+            // The distinct rows of the input.
+            [Argument::Star(ast::FunctionArgExpr::Wildcard)] if name == "count" && distinct => {
+                let columns = self.aggregate_scopes.first().map_or(&[][..], |input| &input.columns);
+                columns.iter().map(|column| Typed::attribute(&column.attribute, &column.name)).collect()
+            }
+            _ => inside.aggregate_arguments(name, args)?,
+        };
         let filter = filter.map(|filter| inside.aggregate_filter(filter)).transpose()?;
         functions::call_aggregate(AggregateCall {
             called: name,
@@ -230,15 +245,6 @@ impl Lowering<'_, '_> {
     }
 }
 
-/// An error if IGNORE NULLS stands behind a function for which it means nothing.
-fn check_null_treatment(name: &str, treatment: Option<ast::NullTreatment>) -> Result<()> {
-    let takes_it = matches!(name, "first" | "first_value" | "last" | "last_value" | "lead" | "lag" | "nth_value");
-    if treatment == Some(ast::NullTreatment::IgnoreNulls) && !takes_it {
-        return Err(SparkError::analysis(format!("Function {name} does not support IGNORE NULLS")));
-    }
-    Ok(())
-}
-
 /// A call with OVER, its arguments not lowered yet.
 struct Windowed<'a> {
     name: &'a str,
@@ -247,6 +253,15 @@ struct Windowed<'a> {
     args: Vec<Argument<'a>>,
     filtered: bool,
     ignore_nulls: bool,
+}
+
+/// An error if IGNORE NULLS stands behind a function for which it means nothing.
+fn check_null_treatment(name: &str, treatment: Option<ast::NullTreatment>) -> Result<()> {
+    let takes_it = matches!(name, "first" | "first_value" | "last" | "last_value" | "lead" | "lag" | "nth_value");
+    if treatment == Some(ast::NullTreatment::IgnoreNulls) && !takes_it {
+        return Err(SparkError::analysis(format!("Function {name} does not support IGNORE NULLS")));
+    }
+    Ok(())
 }
 
 /// An argument as it stands in the call.

@@ -8,6 +8,7 @@ use sqlparser::ast;
 
 use super::Lowering;
 use crate::error::{Result, SparkError};
+use crate::functions::grouping::hive_grouping_id;
 use crate::functions::nested::access;
 use crate::resolver::attribute::Attribute;
 use crate::resolver::scope::{Found, Scope};
@@ -34,6 +35,10 @@ impl Lowering<'_, '_> {
             let column = Typed::new(outer_reference(attribute), data_type, nullable, found.written_name);
             return self.fields_of(column, found.fields).map_err(located);
         }
+        if matches!(&names[..], [name] if name.eq_ignore_ascii_case("grouping__id")) {
+            self.clause.check_aggregate()?;
+            return hive_grouping_id();
+        }
         let nothing = Scope::default();
         let nearest = self.scopes.first().copied().unwrap_or(&nothing);
         Err(located(nearest.unresolved(&names)))
@@ -55,6 +60,27 @@ impl Lowering<'_, '_> {
         let names: Vec<String> = parts.iter().map(|part| part.value.clone()).collect();
         let found = find(self.scopes, &names)?;
         Ok(found.filter(|found| found.fields.is_empty()).and_then(|found| found.column.qualifier.clone()))
+    }
+}
+
+impl Lowering<'_, '_> {
+    /// Whether the expression is the cast of a field of a struct, which a SELECT list does not name after the field.
+    pub fn is_field(&self, expr: &ast::Expr) -> Result<bool> {
+        match expr {
+            ast::Expr::Nested(inner) => self.is_field(inner),
+            ast::Expr::Cast { expr, .. } => self.is_path(expr),
+            _ => Ok(false),
+        }
+    }
+
+    fn is_path(&self, expr: &ast::Expr) -> Result<bool> {
+        let parts = match expr {
+            ast::Expr::Nested(inner) => return self.is_path(inner),
+            ast::Expr::CompoundIdentifier(parts) => parts,
+            _ => return Ok(false),
+        };
+        let names: Vec<String> = parts.iter().map(|part| part.value.clone()).collect();
+        Ok(find(self.scopes, &names)?.is_some_and(|found| !found.fields.is_empty()))
     }
 }
 

@@ -19,6 +19,7 @@ use sqlparser::ast;
 pub(crate) use constants::evaluate_constant;
 pub(super) use constants::evaluate_integer_literal;
 pub(super) use logic::conjunction;
+pub(super) use subquery::{is_limited_and_correlated, subquery};
 
 use lambda::LambdaScope;
 
@@ -172,7 +173,7 @@ impl<'r, 's> Lowering<'r, 's> {
             E::SimilarTo { .. } => unsupported("SIMILAR TO"),
             E::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
             E::Tuple(items) => self.row(items),
-            E::Named { expr, name: _ } => self.row(std::slice::from_ref(expr)),
+            E::Named { .. } => Err(SparkError::analysis("an alias may not stand here")),
             E::Struct { .. } | E::Dictionary(_) | E::Map(_) | E::Array(_) => {
                 unsupported("constructors of arrays, maps and structs other than functions")
             }

@@ -36,7 +36,7 @@ impl Lowering<'_, '_> {
         let name = format!("({} IN ({}))", value.name, list_names.join(", "));
 
         let types: Vec<_> = std::iter::once(&value).chain(&list).map(|item| item.data_type.clone()).collect();
-        let common = coercion::wider_common_type(&types).ok_or_else(|| {
+        let common = coercion::wider_common_type(&types).or_else(|| one_structure(&types)).ok_or_else(|| {
             let other = types.iter().find(|t| **t != value.data_type).unwrap_or(&value.data_type);
             SparkError::analysis(format!(
                 "cannot resolve '{name}' due to data type mismatch: Arguments must be same type but were: {} != {other}",
@@ -126,6 +126,26 @@ impl Lowering<'_, '_> {
 
     fn negated_if(&self, negated: bool, predicate: Typed) -> Result<Typed> {
         if negated { self.negation_of(predicate) } else { Ok(predicate) }
+    }
+}
+
+/// The first of types that differ in the names of fields only, which IN takes for one type (`DataType.equalsStructurally`).
+fn one_structure(types: &[SparkType]) -> Option<SparkType> {
+    let (first, others) = types.split_first()?;
+    others.iter().all(|other| same_structure(first, other)).then(|| first.clone())
+}
+
+fn same_structure(a: &SparkType, b: &SparkType) -> bool {
+    use SparkType as T;
+    match (a, b) {
+        (T::Array { element: e1, .. }, T::Array { element: e2, .. }) => same_structure(e1, e2),
+        (T::Map { key: k1, value: v1, .. }, T::Map { key: k2, value: v2, .. }) => {
+            same_structure(k1, k2) && same_structure(v1, v2)
+        }
+        (T::Struct(f1), T::Struct(f2)) => {
+            f1.len() == f2.len() && f1.iter().zip(f2).all(|(a, b)| same_structure(&a.data_type, &b.data_type))
+        }
+        _ => a == b,
     }
 }
 

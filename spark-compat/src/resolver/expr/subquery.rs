@@ -4,13 +4,14 @@
 //! NULL as Spark's do, the subquery is rewritten here first:
 //!
 //! - `a NOT IN (..)` as a conjunct of WHERE or HAVING, without correlation, is DataFusion's null-aware anti join.
+//! - A NULL in front of IN or NOT IN is NULL, also before no rows (Spark's `NullPropagation`).
 //! - Any other NOT IN is NOT EXISTS over the rows for which `a = b` is not false (as Spark's `RewritePredicateSubquery` does it).
 //! - IN below OR and other operators is a mark join, two-valued like Spark's `ExistenceJoin`.
 
 use std::sync::Arc;
 
-use datafusion::common::Spans;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{ScalarValue, Spans};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::logical_plan::Subquery;
 use datafusion::logical_expr::{Expr, LogicalPlan, not};
@@ -148,7 +149,8 @@ impl Lowering<'_, '_> {
     }
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
-        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[] };
+        let place =
+            Place { ctes: self.place.ctes.clone(), outer: self.scopes, in_cte: self.place.in_cte, windows: &[] };
         let relation = self.resolver.query(query, &place)?;
         refuse(
             is_limited_and_correlated(&relation.plan),
@@ -194,9 +196,17 @@ struct Membership {
 }
 
 impl Membership {
+    /// Whether the only value is the literal NULL.
+    fn is_of_null(&self) -> bool {
+        matches!(&self.pairs[..], [pair] if pair.value.as_literal().is_some_and(ScalarValue::is_null))
+    }
+
     /// IN, as a semi join or a mark join.
     fn positive(self) -> Result<Typed> {
         let name = self.name.clone();
+        if self.is_of_null() {
+            return Ok(Typed::literal(ScalarValue::Boolean(None), SparkType::Boolean, name));
+        }
         let expr = if self.pairs.len() == 1 { self.single(false)? } else { self.exists_where(false)? };
         Ok(Typed::new(expr, SparkType::Boolean, true, name))
     }
@@ -204,6 +214,9 @@ impl Membership {
     /// NOT IN where the join must not depend on standing at the top of a filter.
     fn negated(self) -> Result<Typed> {
         let name = names::prefix("NOT", &self.name);
+        if self.is_of_null() {
+            return Ok(Typed::literal(ScalarValue::Boolean(None), SparkType::Boolean, name));
+        }
         let exists = self.exists_where(true)?;
         Ok(Typed::new(not(exists), SparkType::Boolean, true, name))
     }
@@ -211,7 +224,9 @@ impl Membership {
     /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
     fn negated_conjunct(self) -> Result<Typed> {
         let correlated = !self.subquery.all_out_ref_exprs().is_empty();
-        if correlated || self.pairs.len() != 1 {
+        // A join that no column of this side takes part in would not be null-aware.
+        let constant = self.pairs.iter().all(|pair| pair.value.expr.column_refs().is_empty() && pair.outer.is_some());
+        if correlated || constant || self.pairs.len() != 1 {
             return self.negated();
         }
         let name = names::prefix("NOT", &self.name);
@@ -249,14 +264,15 @@ impl Membership {
     }
 }
 
-fn subquery(plan: LogicalPlan) -> Subquery {
+/// A plan as a subquery, with the columns that it uses of the query around it.
+pub(in crate::resolver) fn subquery(plan: LogicalPlan) -> Subquery {
     let outer_ref_columns = plan.all_out_ref_exprs();
     Subquery { subquery: Arc::new(plan), outer_ref_columns, spans: Spans::new() }
 }
 
 /// Whether a LIMIT stands above a use of the outer query's columns: it would be a limit for each outer row, which the joins
 /// that subqueries become do not know.
-fn is_limited_and_correlated(plan: &LogicalPlan) -> bool {
+pub(in crate::resolver) fn is_limited_and_correlated(plan: &LogicalPlan) -> bool {
     let mut found = false;
     let visited = plan.apply(|node| {
         if matches!(node, LogicalPlan::Limit(_)) && !node.all_out_ref_exprs().is_empty() {

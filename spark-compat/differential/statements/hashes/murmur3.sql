@@ -1,0 +1,24 @@
+-- hash: Murmur3 with seed 42, over all types.
+SELECT hash(1), hash(1L), hash(1S), hash(1Y), hash('a'), hash(NULL), hash(true), hash(false);
+SELECT hash(1.5D), hash(1.5F), hash(0.0D), hash(-0.0D), hash(-0.0F), hash(double('NaN')), hash(float('NaN')), hash(double('-Infinity'));
+SELECT hash(date'2020-01-01'), hash(timestamp'2020-01-01 00:00:00'), hash(date'-0001-01-01');
+SELECT hash();
+SELECT hash(1.5), hash(CAST(1.5 AS DECIMAL(20,2))), hash(CAST('123456789012345678901234567890' AS DECIMAL(38,0)));
+SELECT hash(d), xxhash64(d) FROM VALUES (CAST(0 AS DECIMAL(30,2))), (-0.01), (1.27), (1.28), (-1.28), (-1.29), (99999999999999999999999999.99), (NULL) t(d);
+SELECT hash(d) FROM VALUES (0.00), (-0.01), (1.27), (99999999.99), (NULL) t(d);
+SELECT hash(X'0102'), hash(X''), hash(X'ff80'), hash(X'FF80017F90');
+SELECT hash(''), hash('abc'), hash('abcd'), hash('abcde'), hash('é'), hash('日本語'), hash('🚀');
+SELECT hash(array(1, 2)), hash(array(1, NULL, 2)), hash(array()), hash(array(array('a'), NULL));
+SELECT hash(named_struct('a', 1, 'b', 'x')), hash(named_struct('a', NULL, 'b', array(1L)));
+SELECT hash(map(1, 2));
+SELECT hash(array(map(1, 2)));
+SELECT hash(INTERVAL '1' MONTH), hash(INTERVAL '1' DAY), hash(INTERVAL '1 02:03:04.5' DAY TO SECOND), hash(INTERVAL '-3-2' YEAR TO MONTH);
+SELECT hash(make_interval(1, 2, 0, 3)), hash(make_interval(0, 0, 0, 0, 1, 2, 3.5));
+SELECT hash(make_interval(a, 2, 0, 3)), xxhash64(make_interval(a, 2, 0, 3)) FROM VALUES (1), (2) t(a);
+SELECT hash(1, 'a', NULL, 2.5), hash('a', 1), hash(NULL, NULL), hash(1, 1);
+SELECT hash(a), hash(a, b), hash(b, a) FROM VALUES (1, 'x'), (2, NULL), (NULL, 'y'), (NULL, NULL) t(a, b);
+SELECT hash(a) FROM VALUES ('Spark'), (''), (NULL), ('é'), ('abcdefghi'), ('exactly sixteen!') t(a);
+SELECT pmod(hash(a), 8) AS bucket, count(*) FROM VALUES (1), (2), (3), (4), (5), (6) t(a) GROUP BY pmod(hash(a), 8) ORDER BY bucket;
+SELECT hash(f), hash(d) FROM VALUES (CAST(0.1 AS FLOAT), 0.1D), (CAST('-0.0' AS FLOAT), CAST('-0.0' AS DOUBLE)), (CAST('NaN' AS FLOAT), CAST('NaN' AS DOUBLE)), (NULL, NULL) t(f, d);
+SELECT hash(b), hash(s), hash(i), hash(l) FROM VALUES (CAST(-128 AS TINYINT), CAST(-32768 AS SMALLINT), -2147483648, -9223372036854775808L), (CAST(127 AS TINYINT), CAST(32767 AS SMALLINT), 2147483647, 9223372036854775807L) t(b, s, i, l);
+SELECT hash(*) FROM VALUES (1, 'a') t(x, y);

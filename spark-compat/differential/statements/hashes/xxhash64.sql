@@ -1,0 +1,12 @@
+SELECT xxhash64(1), xxhash64(1L), xxhash64(1S), xxhash64(1Y), xxhash64('a'), xxhash64(NULL), xxhash64(true);
+SELECT xxhash64('abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG'), xxhash64(''), xxhash64('12345678'), xxhash64('12345678901234567890123456789012');
+SELECT xxhash64(1.5), xxhash64(CAST('123456789012345678901234567890' AS DECIMAL(38,0)));
+SELECT xxhash64(1.5D), xxhash64(-0.0D), xxhash64(0L), xxhash64(1.5F), xxhash64(float('NaN'));
+SELECT xxhash64(INTERVAL '1' MONTH), xxhash64(INTERVAL '1' DAY), xxhash64(make_interval(1, 2, 0, 3));
+SELECT xxhash64(array(1, NULL, 2)), xxhash64(named_struct('a', 'x')), xxhash64(X''), xxhash64(X'00');
+SELECT xxhash64();
+SELECT xxhash64(map('a', 1));
+SELECT xxhash64(date'2020-01-01'), xxhash64(timestamp'2020-01-01 00:00:00');
+SELECT xxhash64(a, b, c) FROM VALUES (1, 'x', 1.5), (2, NULL, 0.0), (NULL, 'y', NULL) t(a, b, c);
+SELECT xxhash64(a) FROM VALUES ('Spark'), (''), (NULL), ('é'), ('abcdefghi') t(a);
+SELECT DISTINCT xxhash64(a) FROM VALUES (1), (1), (2) t(a);

@@ -1,0 +1,20 @@
+-- Random numbers with a seed, over one partition.
+SELECT rand(0), randn(0), rand(42), random(1), random(0);
+SELECT rand(5 - 3), rand(-1), randn(9223372036854775807), rand() IS NULL, rand(0L);
+SELECT rand(NULL), randn(NULL), rand(CAST(NULL AS INT));
+SELECT rand(1.5);
+SELECT rand('a');
+SELECT rand(1S);
+SELECT rand(1, 2);
+SELECT rand(a) FROM VALUES (1) t(a);
+SELECT a, rand(7), randn(7) FROM VALUES (1), (2), (3), (4), (5) t(a);
+SELECT rand(3), rand(3) FROM VALUES (1), (2) t(a);
+SELECT rand(3), rand(3) + 1 FROM VALUES (1), (2) t(a);
+SELECT r, r FROM (SELECT rand(9) AS r FROM VALUES (1), (2), (3) t(a));
+SELECT a FROM VALUES (1), (2), (3), (4) t(a) WHERE rand(2) > 0.5;
+SELECT a FROM VALUES (1), (2), (3), (4) t(a) ORDER BY rand(2);
+SELECT CAST(rand(11) * 100 AS INT) AS n FROM VALUES (1), (2), (3), (4) t(a);
+SELECT sum(rand(1)) FROM VALUES (1), (2) t(a);
+SELECT sum(r) FROM (SELECT rand(1) AS r FROM VALUES (1), (2) t(a));
+SELECT rand() < 1 AND rand() >= 0, abs(randn()) < 100;
+SELECT randn(5), randn(-5), randn(123456789) FROM VALUES (1), (2) t(a);

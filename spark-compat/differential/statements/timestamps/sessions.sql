@@ -1,0 +1,21 @@
+-- Sessions: session_window beside GROUP BY and without.
+select session_window, count(*) from values (timestamp'2020-01-01 00:01:00', 'a'), (timestamp'2020-01-01 00:06:00', 'b'), (null, 'c') v(t, g) group by session_window(t, '5 minutes') order by session_window;
+select session_window, count(*), sum(x) from values (timestamp'2020-01-01 00:01:00', 1), (timestamp'2020-01-01 00:05:59', 2), (timestamp'2020-01-01 00:01:00', 4), (timestamp'2020-01-01 00:30:00', 3) v(t, x) group by session_window(t, '5 minutes') order by session_window;
+select session_window(t, '5 minutes') w, g, x from values (timestamp'2020-01-01 00:01:00', 'a', 1), (timestamp'2020-01-01 00:02:00', 'a', 2), (null, 'c', 3) v(t, g, x);
+select upper(g), session_window, count(*) from values (timestamp'2020-01-01 00:01:00', 'a'), (timestamp'2020-01-01 00:02:00', 'A'), (timestamp'2020-01-01 00:03:00', 'b'), (timestamp'2020-01-01 00:04:00', null), (timestamp'2020-01-01 00:05:00', null) v(t, g) group by upper(g), session_window(t, '5 minutes') order by 1;
+select session_window.start, count(distinct x) from values (timestamp'2020-01-01 00:01:00', 1), (timestamp'2020-01-01 00:02:00', 1) v(t, x) group by session_window(t, '5 minutes');
+select session_window(t, '0 minutes') from values (timestamp'2020-01-01 00:01:00') v(t);
+select session_window, count(*) from values (timestamp'2020-01-01 00:01:00', '5 minutes'), (timestamp'2020-01-01 00:02:00', '1 minute'), (timestamp'2020-01-01 00:05:30', '10 seconds') v(t, g) group by session_window(t, g) order by 1;
+select session_window(t, '1 month') from values (timestamp'2020-01-01 00:01:00') v(t);
+select session_window(t, 'x') from values (timestamp'2020-01-01 00:01:00') v(t);
+select session_window(t, 300000000) from values (timestamp'2020-01-01 00:01:00') v(t);
+select session_window(t, interval '5' minute) from values (timestamp'2020-01-01 00:01:00') v(t);
+select count(*) from values (timestamp'2020-01-01 00:01:00', 1), (timestamp'2020-01-01 00:02:00', 2) v(t, x) group by session_window(t, '5 minutes'), x;
+select session_window, x, count(*) from values (timestamp'2020-01-01 00:01:00', 1), (timestamp'2020-01-01 00:02:00', 2) v(t, x) group by rollup(x), session_window(t, '5 minutes');
+select g, x, session_window.start, session_window.end, count(*), min(t) from values (timestamp'2020-01-01 00:01:00', 'a', 1.0D), (timestamp'2020-01-01 00:03:00', 'a', -0.0D), (timestamp'2020-01-01 00:05:00', 'a', 0.0D), (timestamp'2020-01-01 00:30:00', 'a', 0.0D), (timestamp'2020-01-01 00:03:00', 'b', 0.0D) v(t, g, x) group by g, x, session_window(t, '5 minutes') order by g, x, 3;
+select count(*) from values (timestamp'2020-01-01 00:01:00'), (timestamp'2020-01-01 00:01:00'), (timestamp'2020-01-01 00:10:00'), (timestamp'2020-01-01 00:10:00') v(t) group by session_window(t, '5 minutes');
+select session_window(t, '1 hour').end, x from values (timestamp'2020-01-01 00:01:00', 1), (null, 2) v(t, x);
+select session_window(t), x from values (timestamp'2020-01-01 00:01:00', 1) v(t, x);
+select session_window, count(*) from values ('2020-01-01 00:01:00'), ('2020-01-01 00:04:00'), ('x') v(t) group by session_window(t, '5 minutes') having count(*) > 1;
+select session_window(t, '5 minutes'), window(t, '5 minutes') from values (timestamp'2020-01-01 00:01:00') v(t);
+select max(c) from (select session_window, count(*) c from values (timestamp'2020-01-01 00:01:00'), (timestamp'2020-01-01 00:02:00'), (timestamp'2020-01-01 01:02:00') v(t) group by session_window(t, make_interval(0, 0, 0, 0, 0, 10)));
