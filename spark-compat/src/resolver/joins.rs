@@ -51,15 +51,12 @@ impl Resolver<'_> {
         join_type: JoinType,
         condition: Option<Expr>,
     ) -> Result<Relation> {
-        if let Some(condition) = &condition
+        if join_type == JoinType::Inner
+            && let Some(condition) = &condition
             && has_predicate_subquery(condition)
         {
-            // Such a condition is a join of its own, which DataFusion makes of filters only.
-            refuse(
-                join_type != JoinType::Inner,
-                "IN and EXISTS with a subquery in the condition of an outer, semi or anti join",
-            )?;
-            let pairs = plan::join(left.plan, right.plan, JoinType::Inner, None)?;
+            // DataFusion makes joins of subqueries in filters.
+            let pairs = plan::join(left.plan, right.plan, join_type, None)?;
             let scope = left.scope.joined(right.scope);
             return Ok(Relation { plan: plan::filter(pairs, condition.clone())?, scope });
         }

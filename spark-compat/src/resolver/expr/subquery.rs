@@ -9,15 +9,16 @@
 
 use std::sync::Arc;
 
-use datafusion::common::Spans;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{ScalarValue, Spans};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::logical_plan::Subquery;
-use datafusion::logical_expr::{Expr, LogicalPlan, not};
+use datafusion::logical_expr::{Expr, LogicalPlan, lit, not};
 use sqlparser::ast;
 
 use super::Lowering;
 use super::columns::outer_reference;
+use super::constants::evaluate_constant;
 use super::logic::conjunction;
 use super::operators::compare;
 use crate::coercion;
@@ -41,6 +42,10 @@ impl Lowering<'_, '_> {
                 relation.scope.columns.len()
             )));
         };
+        refuse(
+            is_grouped_and_computed(&relation.plan),
+            "GROUP BY in a correlated scalar subquery whose value is a count or computed from its aggregate functions",
+        )?;
         let data_type = column.attribute.data_type.clone();
         let never_null = relation.plan.schema().fields().iter().any(|field| !field.is_nullable());
         let plan = if never_null {
@@ -211,6 +216,17 @@ impl Membership {
 
     /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
     fn negated_conjunct(self) -> Result<Typed> {
+        // What has no column is no key of a join; and to Spark a NULL literal is in no list and out of none, even an empty one.
+        if let [pair] = &self.pairs[..]
+            && pair.value.expr.column_refs().is_empty()
+        {
+            let is_null = evaluate_constant(&pair.value.expr).is_ok_and(|value| value.is_null());
+            let name = names::prefix("NOT", &self.name);
+            return match is_null {
+                true => Ok(Typed::new(lit(ScalarValue::Boolean(None)), SparkType::Boolean, true, name)),
+                false => self.negated(),
+            };
+        }
         let correlated = !self.subquery.all_out_ref_exprs().is_empty();
         if correlated || self.pairs.len() != 1 {
             return self.negated();
@@ -224,11 +240,9 @@ impl Membership {
         let Pair { value, column, .. } = self.pairs.pop().ok_or_else(|| SparkError::internal("IN without values"))?;
         let data_type = &value.data_type;
         // Under a name of its own: DataFusion's mark join takes a column that is passed through for two.
-        // Spark normalizes the floats of all joins but the null-aware one, to which -0.0 is not 0.0.
-        let key = |expr| if negated { expr } else { float_keys::normalized(expr, data_type) };
-        let computed = key(column.expr);
+        let computed = float_keys::normalized(column.expr, data_type);
         let plan = plan::project(self.subquery, vec![computed.alias("#in")])?;
-        let value = key(value.expr);
+        let value = float_keys::normalized(value.expr, data_type);
         Ok(Expr::InSubquery(InSubquery::new(Box::new(value), subquery(plan), negated)))
     }
 
@@ -269,4 +283,28 @@ pub(in crate::resolver) fn is_limited_and_correlated(plan: &LogicalPlan) -> bool
         Ok(TreeNodeRecursion::Continue)
     });
     found || visited.is_err()
+}
+
+/// Whether a correlated plan has a value for a group without rows: Spark computes it from the aggregate functions over nothing
+/// although GROUP BY makes no such group, where DataFusion's join gives NULL.
+fn is_grouped_and_computed(plan: &LogicalPlan) -> bool {
+    let mut computed = false;
+    let mut rest = plan;
+    loop {
+        rest = match rest {
+            LogicalPlan::Projection(projection) => {
+                computed |= projection.expr.iter().any(|expr| !matches!(expr.clone().unalias(), Expr::Column(_)));
+                projection.input.as_ref()
+            }
+            LogicalPlan::Filter(filter) => filter.input.as_ref(),
+            LogicalPlan::Aggregate(aggregate) => {
+                let counts = aggregate.aggr_expr.iter().any(|expr| {
+                    matches!(expr.clone().unalias(), Expr::AggregateFunction(call) if call.func.name() == "count")
+                });
+                let correlated = !rest.all_out_ref_exprs().is_empty();
+                return correlated && !aggregate.group_expr.is_empty() && (computed || counts);
+            }
+            _ => return false,
+        };
+    }
 }
