@@ -123,10 +123,11 @@ impl Resolver<'_> {
         for (left, right) in left_keys.iter().zip(right_keys) {
             let (l, r) = (&left.attribute, &right.attribute);
             let wider = coercion::wider_type(&l.data_type, &r.data_type).ok_or_else(|| types_differ(left, right))?;
-            let l = Typed::attribute(l, "").coerced(&wider, self.facts.zone)?.expr;
-            let r = Typed::attribute(r, "").coerced(&wider, self.facts.zone)?.expr;
-            let either = datafusion::functions::expr_fn::coalesce(vec![l, r]);
-            let attribute = self.ids.attribute(wider, left.attribute.nullable && right.attribute.nullable);
+            let l = Typed::attribute(l, "").coerced(&wider, self.facts.zone)?;
+            let r = Typed::attribute(r, "").coerced(&wider, self.facts.zone)?;
+            // A row without a partner may have a NULL key, whatever the other side promises.
+            let attribute = self.ids.attribute(wider, true);
+            let either = datafusion::functions::expr_fn::coalesce(vec![l.expr, r.expr]);
             exprs.push(plan::define(either, attribute.id));
             merged.push(ScopeColumn { name: left.name.clone(), qualifier: None, attribute });
         }

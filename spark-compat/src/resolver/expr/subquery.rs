@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{ScalarValue, Spans};
-use datafusion::logical_expr::expr::{Exists, InSubquery};
+use datafusion::logical_expr::expr::{Case, Exists, InSubquery};
 use datafusion::logical_expr::logical_plan::Subquery;
 use datafusion::logical_expr::{Expr, LogicalPlan, lit, not};
 use sqlparser::ast;
@@ -26,6 +26,7 @@ use crate::comparison::ComparisonOp;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::functions::{float_keys, nullable};
+use crate::resolver::lateral::{Layer, is_one_row, layers};
 use crate::resolver::relation::Relation;
 use crate::resolver::scope::ScopeColumn;
 use crate::resolver::typed::Typed;
@@ -54,9 +55,55 @@ impl Lowering<'_, '_> {
         } else {
             relation.plan
         };
+        let value = self.value_without_from(&plan)?;
         let subquery = subquery(plan);
         let name = format!("scalarsubquery({})", self.outer_names(&subquery).join(", "));
-        Ok(Typed::new(Expr::ScalarSubquery(subquery), data_type, true, name))
+        Ok(Typed::new(value.unwrap_or(Expr::ScalarSubquery(subquery)), data_type, true, name))
+    }
+
+    /// The value of a correlated subquery that reads no table, `(SELECT a + 1 WHERE b > 0)`: an expression over the columns around
+    /// it. DataFusion has no join for it.
+    fn value_without_from(&self, plan: &LogicalPlan) -> Result<Option<Expr>> {
+        let (core, layers) = layers(plan);
+        if !is_one_row(core) || plan.all_out_ref_exprs().is_empty() {
+            return Ok(None);
+        }
+        let mut columns: Vec<(String, Expr)> = Vec::new();
+        let mut conditions = Vec::new();
+        for layer in layers.into_iter().rev() {
+            match layer {
+                Layer::Filter(condition) => conditions.push(self.without_subquery(condition, &columns)?),
+                Layer::Projection(exprs) => {
+                    let defined = exprs.into_iter().map(|expr| {
+                        let name = expr.qualified_name().1;
+                        Ok((name, self.without_subquery(expr.unalias(), &columns)?))
+                    });
+                    columns = defined.collect::<Result<_>>()?;
+                }
+            }
+        }
+        let Some((_, value)) = columns.pop() else { return Ok(None) };
+        Ok(Some(match conjunction(conditions) {
+            None => value,
+            Some(condition) => Expr::Case(Case::new(None, vec![(Box::new(condition), Box::new(value))], None)),
+        }))
+    }
+
+    /// An expression of a subquery where the subquery's `columns` and those of this query stand for themselves.
+    fn without_subquery(&self, expr: Expr, columns: &[(String, Expr)]) -> Result<Expr> {
+        let scopes = self.scopes.iter().flat_map(|scope| scope.columns.iter().chain(&scope.hidden));
+        let here: Vec<_> = scopes.map(|column| column.attribute.id.column()).collect();
+        let rewritten = expr.transform_down(|expr| match &expr {
+            Expr::Column(column) => match columns.iter().find(|(name, _)| *name == column.name) {
+                Some((_, definition)) => Ok(Transformed::new(definition.clone(), true, TreeNodeRecursion::Jump)),
+                None => Ok(Transformed::no(expr)),
+            },
+            Expr::OuterReferenceColumn(_, column) if here.contains(column) => {
+                Ok(Transformed::new(Expr::Column(column.clone()), true, TreeNodeRecursion::Jump))
+            }
+            _ => Ok(Transformed::no(expr)),
+        })?;
+        Ok(rewritten.data)
     }
 
     /// `[NOT] EXISTS (SELECT ..)`.
