@@ -51,15 +51,12 @@ impl Resolver<'_> {
         join_type: JoinType,
         condition: Option<Expr>,
     ) -> Result<Relation> {
-        if let Some(condition) = &condition
+        if join_type == JoinType::Inner
+            && let Some(condition) = &condition
             && has_predicate_subquery(condition)
         {
-            // Such a condition is a join of its own, which DataFusion makes of filters only.
-            refuse(
-                join_type != JoinType::Inner,
-                "IN and EXISTS with a subquery in the condition of an outer, semi or anti join",
-            )?;
-            let pairs = plan::join(left.plan, right.plan, JoinType::Inner, None)?;
+            // DataFusion makes joins of subqueries in filters.
+            let pairs = plan::join(left.plan, right.plan, join_type, None)?;
             let scope = left.scope.joined(right.scope);
             return Ok(Relation { plan: plan::filter(pairs, condition.clone())?, scope });
         }
@@ -126,10 +123,11 @@ impl Resolver<'_> {
         for (left, right) in left_keys.iter().zip(right_keys) {
             let (l, r) = (&left.attribute, &right.attribute);
             let wider = coercion::wider_type(&l.data_type, &r.data_type).ok_or_else(|| types_differ(left, right))?;
-            let l = Typed::attribute(l, "").coerced(&wider, self.facts.zone)?.expr;
-            let r = Typed::attribute(r, "").coerced(&wider, self.facts.zone)?.expr;
-            let either = datafusion::functions::expr_fn::coalesce(vec![l, r]);
-            let attribute = self.ids.attribute(wider, left.attribute.nullable && right.attribute.nullable);
+            let l = Typed::attribute(l, "").coerced(&wider, self.facts.zone)?;
+            let r = Typed::attribute(r, "").coerced(&wider, self.facts.zone)?;
+            // A row without a partner may have a NULL key, whatever the other side promises.
+            let attribute = self.ids.attribute(wider, true);
+            let either = datafusion::functions::expr_fn::coalesce(vec![l.expr, r.expr]);
             exprs.push(plan::define(either, attribute.id));
             merged.push(ScopeColumn { name: left.name.clone(), qualifier: None, attribute });
         }

@@ -19,8 +19,10 @@ use super::{Place, Resolver, from, plan};
 use crate::error::{ErrorKind, Result, SparkError};
 
 /// A node of a lateral subquery above all correlation.
-enum Layer {
+pub(super) enum Layer {
+    /// The expressions of a projection.
     Projection(Vec<Expr>),
+    /// The condition of a filter.
     Filter(Expr),
 }
 
@@ -114,7 +116,7 @@ fn lateral_plan(
 }
 
 /// The projections and filters at the top of a plan, and what lies below them.
-fn layers(plan: &LogicalPlan) -> (&LogicalPlan, Vec<Layer>) {
+pub(super) fn layers(plan: &LogicalPlan) -> (&LogicalPlan, Vec<Layer>) {
     let mut layers = Vec::new();
     let mut rest = plan;
     loop {
@@ -132,7 +134,8 @@ fn layers(plan: &LogicalPlan) -> (&LogicalPlan, Vec<Layer>) {
     }
 }
 
-fn is_one_row(plan: &LogicalPlan) -> bool {
+/// Whether a plan is the row without columns that a SELECT without FROM reads.
+pub(super) fn is_one_row(plan: &LogicalPlan) -> bool {
     matches!(plan, LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: true, schema }) if schema.fields().is_empty())
 }
 

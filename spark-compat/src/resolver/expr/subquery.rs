@@ -4,7 +4,6 @@
 //! NULL as Spark's do, the subquery is rewritten here first:
 //!
 //! - `a NOT IN (..)` as a conjunct of WHERE or HAVING, without correlation, is DataFusion's null-aware anti join.
-//! - A NULL in front of IN or NOT IN is NULL, also before no rows (Spark's `NullPropagation`).
 //! - Any other NOT IN is NOT EXISTS over the rows for which `a = b` is not false (as Spark's `RewritePredicateSubquery` does it).
 //! - IN below OR and other operators is a mark join, two-valued like Spark's `ExistenceJoin`.
 
@@ -12,13 +11,14 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{ScalarValue, Spans};
-use datafusion::logical_expr::expr::{Exists, InSubquery};
+use datafusion::logical_expr::expr::{Case, Exists, InSubquery};
 use datafusion::logical_expr::logical_plan::Subquery;
-use datafusion::logical_expr::{Expr, LogicalPlan, not};
+use datafusion::logical_expr::{Expr, LogicalPlan, lit, not};
 use sqlparser::ast;
 
 use super::Lowering;
 use super::columns::outer_reference;
+use super::constants::evaluate_constant;
 use super::logic::conjunction;
 use super::operators::compare;
 use crate::coercion;
@@ -26,6 +26,7 @@ use crate::comparison::ComparisonOp;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::functions::{float_keys, nullable};
+use crate::resolver::lateral::{Layer, is_one_row, layers};
 use crate::resolver::relation::Relation;
 use crate::resolver::scope::ScopeColumn;
 use crate::resolver::typed::Typed;
@@ -42,6 +43,10 @@ impl Lowering<'_, '_> {
                 relation.scope.columns.len()
             )));
         };
+        refuse(
+            is_grouped_and_computed(&relation.plan),
+            "GROUP BY in a correlated scalar subquery whose value is a count or computed from its aggregate functions",
+        )?;
         let data_type = column.attribute.data_type.clone();
         let never_null = relation.plan.schema().fields().iter().any(|field| !field.is_nullable());
         let plan = if never_null {
@@ -50,9 +55,55 @@ impl Lowering<'_, '_> {
         } else {
             relation.plan
         };
+        let value = self.value_without_from(&plan)?;
         let subquery = subquery(plan);
         let name = format!("scalarsubquery({})", self.outer_names(&subquery).join(", "));
-        Ok(Typed::new(Expr::ScalarSubquery(subquery), data_type, true, name))
+        Ok(Typed::new(value.unwrap_or(Expr::ScalarSubquery(subquery)), data_type, true, name))
+    }
+
+    /// The value of a correlated subquery that reads no table, `(SELECT a + 1 WHERE b > 0)`: an expression over the columns around
+    /// it. DataFusion has no join for it.
+    fn value_without_from(&self, plan: &LogicalPlan) -> Result<Option<Expr>> {
+        let (core, layers) = layers(plan);
+        if !is_one_row(core) || plan.all_out_ref_exprs().is_empty() {
+            return Ok(None);
+        }
+        let mut columns: Vec<(String, Expr)> = Vec::new();
+        let mut conditions = Vec::new();
+        for layer in layers.into_iter().rev() {
+            match layer {
+                Layer::Filter(condition) => conditions.push(self.without_subquery(condition, &columns)?),
+                Layer::Projection(exprs) => {
+                    let defined = exprs.into_iter().map(|expr| {
+                        let name = expr.qualified_name().1;
+                        Ok((name, self.without_subquery(expr.unalias(), &columns)?))
+                    });
+                    columns = defined.collect::<Result<_>>()?;
+                }
+            }
+        }
+        let Some((_, value)) = columns.pop() else { return Ok(None) };
+        Ok(Some(match conjunction(conditions) {
+            None => value,
+            Some(condition) => Expr::Case(Case::new(None, vec![(Box::new(condition), Box::new(value))], None)),
+        }))
+    }
+
+    /// An expression of a subquery where the subquery's `columns` and those of this query stand for themselves.
+    fn without_subquery(&self, expr: Expr, columns: &[(String, Expr)]) -> Result<Expr> {
+        let scopes = self.scopes.iter().flat_map(|scope| scope.columns.iter().chain(&scope.hidden));
+        let here: Vec<_> = scopes.map(|column| column.attribute.id.column()).collect();
+        let rewritten = expr.transform_down(|expr| match &expr {
+            Expr::Column(column) => match columns.iter().find(|(name, _)| *name == column.name) {
+                Some((_, definition)) => Ok(Transformed::new(definition.clone(), true, TreeNodeRecursion::Jump)),
+                None => Ok(Transformed::no(expr)),
+            },
+            Expr::OuterReferenceColumn(_, column) if here.contains(column) => {
+                Ok(Transformed::new(Expr::Column(column.clone()), true, TreeNodeRecursion::Jump))
+            }
+            _ => Ok(Transformed::no(expr)),
+        })?;
+        Ok(rewritten.data)
     }
 
     /// `[NOT] EXISTS (SELECT ..)`.
@@ -196,17 +247,9 @@ struct Membership {
 }
 
 impl Membership {
-    /// Whether the only value is the literal NULL.
-    fn is_of_null(&self) -> bool {
-        matches!(&self.pairs[..], [pair] if pair.value.as_literal().is_some_and(ScalarValue::is_null))
-    }
-
     /// IN, as a semi join or a mark join.
     fn positive(self) -> Result<Typed> {
         let name = self.name.clone();
-        if self.is_of_null() {
-            return Ok(Typed::literal(ScalarValue::Boolean(None), SparkType::Boolean, name));
-        }
         let expr = if self.pairs.len() == 1 { self.single(false)? } else { self.exists_where(false)? };
         Ok(Typed::new(expr, SparkType::Boolean, true, name))
     }
@@ -214,19 +257,25 @@ impl Membership {
     /// NOT IN where the join must not depend on standing at the top of a filter.
     fn negated(self) -> Result<Typed> {
         let name = names::prefix("NOT", &self.name);
-        if self.is_of_null() {
-            return Ok(Typed::literal(ScalarValue::Boolean(None), SparkType::Boolean, name));
-        }
         let exists = self.exists_where(true)?;
         Ok(Typed::new(not(exists), SparkType::Boolean, true, name))
     }
 
     /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
     fn negated_conjunct(self) -> Result<Typed> {
+        // What has no column is no key of a join; and to Spark a NULL literal is in no list and out of none, even an empty one.
+        if let [pair] = &self.pairs[..]
+            && pair.value.expr.column_refs().is_empty()
+        {
+            let is_null = evaluate_constant(&pair.value.expr).is_ok_and(|value| value.is_null());
+            let name = names::prefix("NOT", &self.name);
+            return match is_null {
+                true => Ok(Typed::new(lit(ScalarValue::Boolean(None)), SparkType::Boolean, true, name)),
+                false => self.negated(),
+            };
+        }
         let correlated = !self.subquery.all_out_ref_exprs().is_empty();
-        // A join that no column of this side takes part in would not be null-aware.
-        let constant = self.pairs.iter().all(|pair| pair.value.expr.column_refs().is_empty() && pair.outer.is_some());
-        if correlated || constant || self.pairs.len() != 1 {
+        if correlated || self.pairs.len() != 1 {
             return self.negated();
         }
         let name = names::prefix("NOT", &self.name);
@@ -238,11 +287,9 @@ impl Membership {
         let Pair { value, column, .. } = self.pairs.pop().ok_or_else(|| SparkError::internal("IN without values"))?;
         let data_type = &value.data_type;
         // Under a name of its own: DataFusion's mark join takes a column that is passed through for two.
-        // Spark normalizes the floats of all joins but the null-aware one, to which -0.0 is not 0.0.
-        let key = |expr| if negated { expr } else { float_keys::normalized(expr, data_type) };
-        let computed = key(column.expr);
+        let computed = float_keys::normalized(column.expr, data_type);
         let plan = plan::project(self.subquery, vec![computed.alias("#in")])?;
-        let value = key(value.expr);
+        let value = float_keys::normalized(value.expr, data_type);
         Ok(Expr::InSubquery(InSubquery::new(Box::new(value), subquery(plan), negated)))
     }
 
@@ -283,4 +330,28 @@ pub(in crate::resolver) fn is_limited_and_correlated(plan: &LogicalPlan) -> bool
         Ok(TreeNodeRecursion::Continue)
     });
     found || visited.is_err()
+}
+
+/// Whether a correlated plan has a value for a group without rows: Spark computes it from the aggregate functions over nothing
+/// although GROUP BY makes no such group, where DataFusion's join gives NULL.
+fn is_grouped_and_computed(plan: &LogicalPlan) -> bool {
+    let mut computed = false;
+    let mut rest = plan;
+    loop {
+        rest = match rest {
+            LogicalPlan::Projection(projection) => {
+                computed |= projection.expr.iter().any(|expr| !matches!(expr.clone().unalias(), Expr::Column(_)));
+                projection.input.as_ref()
+            }
+            LogicalPlan::Filter(filter) => filter.input.as_ref(),
+            LogicalPlan::Aggregate(aggregate) => {
+                let counts = aggregate.aggr_expr.iter().any(|expr| {
+                    matches!(expr.clone().unalias(), Expr::AggregateFunction(call) if call.func.name() == "count")
+                });
+                let correlated = !rest.all_out_ref_exprs().is_empty();
+                return correlated && !aggregate.group_expr.is_empty() && (computed || counts);
+            }
+            _ => return false,
+        };
+    }
 }
