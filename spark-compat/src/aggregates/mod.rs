@@ -163,5 +163,17 @@ pub fn count_min_sketch_udaf(sketch: Sketch) -> Arc<AggregateUDF> {
     kernel::udaf(sketch)
 }
 
+/// The same function, but for `first` and `last`: these pass over NULLs in PIVOT, where a row with another value is NULL to
+/// them (Spark's `ResolvePivot`).
+pub fn in_pivot(function: Arc<AggregateUDF>) -> Arc<AggregateUDF> {
+    if function == first_udaf(false) {
+        first_udaf(true)
+    } else if function == last_udaf(false) {
+        last_udaf(true)
+    } else {
+        function
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 /// The value of a string literal whose text between the quotes is `body`.
 ///
-/// Known escapes are `\0 \' \" \b \n \r \t \Z \\`, octal `\ooo` up to `\177` and `\uXXXX` in UTF-16; `\%` and `\_` keep
+/// Known escapes are `\0 \' \" \b \n \r \t \Z \\`, octal `\ooo` up to `\177`, `\uXXXX` in UTF-16 and `\UXXXXXXXX`; `\%` and `\_` keep
 /// their backslash (they escape inside LIKE patterns); before any other character the backslash is dropped.
 pub fn unescape(body: &str) -> String {
     if !body.contains('\\') {
@@ -18,6 +18,9 @@ pub fn unescape(body: &str) -> String {
         } else if let Some(code) = unicode_escape(&text, at) {
             out.push(code);
             at += 6;
+        } else if let Some(units) = code_point_escape(&text, at) {
+            out.extend(units);
+            at += 10;
         } else if let Some(code) = octal_escape(&text, at) {
             out.push(code);
             at += 4;
@@ -32,17 +35,30 @@ pub fn unescape(body: &str) -> String {
     char::decode_utf16(out).map(|c| c.unwrap_or('?')).collect()
 }
 
+/// `\uXXXX`, a code unit of UTF-16.
 fn unicode_escape(text: &[u16], at: usize) -> Option<u16> {
-    if text.get(at + 1) != Some(&u16::from(b'u')) {
+    u16::try_from(hexadecimal(text, at, b'u', 4)?).ok()
+}
+
+/// `\UXXXXXXXX`, a code point; what is above all code points becomes the surrogates that Spark computes for it.
+fn code_point_escape(text: &[u16], at: usize) -> Option<Vec<u16>> {
+    let code = hexadecimal(text, at, b'U', 8)?;
+    Some(match code.checked_sub(0x1_0000) {
+        None => vec![code as u16],
+        Some(above) => vec![(above / 0x400 + 0xD800) as u16, (above % 0x400 + 0xDC00) as u16],
+    })
+}
+
+/// The value of `count` hexadecimal digits behind a backslash and `letter`.
+fn hexadecimal(text: &[u16], at: usize, letter: u8, count: usize) -> Option<u32> {
+    if text.get(at + 1) != Some(&u16::from(letter)) {
         return None;
     }
-    let digits = text.get(at + 2..at + 6)?;
-    // Java's Character.digit gives -1 for what is no digit; Spark does not check.
-    let code = digits.iter().fold(0i32, |code, d| {
-        let digit = char::from_u32(u32::from(*d)).and_then(|c| c.to_digit(16)).map_or(-1, |d| d as i32);
-        (code << 4) + digit
-    });
-    Some(code as u16)
+    let digits = text.get(at + 2..at + 2 + count)?;
+    digits.iter().try_fold(0, |code, d| {
+        let digit = char::from_u32(u32::from(*d)).and_then(|c| c.to_digit(16))?;
+        Some((code << 4) + digit)
+    })
 }
 
 fn octal_escape(text: &[u16], at: usize) -> Option<u16> {
@@ -84,6 +100,7 @@ mod tests {
     #[test]
     fn octal_and_unicode_escapes_are_code_units() {
         assert_eq!(unescape(r"\101\u0042\uD83D\uDE00"), "AB\u{1F600}");
+        assert_eq!(unescape(r"\U0001F600\U00000041"), "\u{1F600}A");
         assert_eq!(unescape(r"\277"), "277");
         assert_eq!(unescape(r"\uD83D"), "?");
     }
@@ -92,5 +109,6 @@ mod tests {
     fn short_escapes_at_the_end_are_not_read_beyond_it() {
         assert_eq!(unescape(r"\10"), "\u{1}0".replace('\u{1}', "1"));
         assert_eq!(unescape(r"\u00"), "u00");
+        assert_eq!(unescape(r"\uXYZW \U0001F60"), "uXYZW U0001F60");
     }
 }

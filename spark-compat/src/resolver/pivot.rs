@@ -132,6 +132,7 @@ impl Resolver<'_> {
                             None => condition.clone(),
                         };
                         params.filter = Some(Box::new(filter));
+                        let func = aggregates::in_pivot(func);
                         let filtered = Expr::AggregateFunction(AggregateFunction { func, params });
                         Ok(Transformed::new(filtered, true, datafusion::common::tree_node::TreeNodeRecursion::Jump))
                     }

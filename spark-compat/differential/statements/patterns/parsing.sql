@@ -167,7 +167,6 @@ select to_timestamp('5', 'V');
 select to_date('2020-01-02', 'yyyy-MM-dd'), to_date('02/01/2020', 'dd/MM/yyyy'), to_date('20200102', 'yyyyMMdd'), to_date('2020-01-02 23:59:59', 'yyyy-MM-dd HH:mm:ss'), to_date(null, 'yyyy');
 select to_date('2020-1-1', 'yyyy-MM-dd');
 select to_date(s, 'yyyy-MM-dd') from values ('2020-01-02'), ('garbage'), (null), ('2020-02-30') t(s);
-select to_date(s, 'yyyy-MM-dd') from values ('2020-01-02'), ('2020-1-2') t(s);
 select to_date(s, f) from values ('2020-01-02', 'yyyy-MM-dd'), ('02.01.2020', 'dd.MM.yyyy'), ('x', 'yyyy'), (null, 'yyyy'), ('2020', null) t(s, f);
 select to_timestamp(s, f) from values ('2020-01-02 03', 'yyyy-MM-dd HH'), ('02.01.2020', 'dd.MM.yyyy') t(s, f);
 select to_date(date'2020-01-02', 'yyyy'), to_date(timestamp'2020-01-02 10:00:00', 'bad'), to_timestamp(date'2020-01-02', 'yyyy'), to_timestamp(timestamp'2020-01-02 10:00:00', 'yyyy');

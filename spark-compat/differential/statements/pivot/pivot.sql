@@ -54,3 +54,6 @@ select * from (values (2019,'q1','e',10),(2019,'q2','w',20),(2020,'q1','e',5) t(
 select * from (values (1,'x',10) t(a,b,c)) pivot (first(c) for b in ('x'));
 select * from (values (1,'x',10) t(a,b,c)) pivot (collect_list(c) for b in ('x', 'y'));
 select * from (values (1,'x',10) t(a,b,c)) pivot (sum(c) as s for b in ('x' as `a b`));
+select * from (select 1 a, 'x' k, cast(null as string) s union all select 1, 'x', 'v') pivot (first(s) for k in ('x', 'y'));
+select * from (select 1 a, 'x' k, 'v' s union all select 1, 'x', null union all select 2, 'y', null) pivot (last(s) for k in ('x', 'y'));
+select * from (select 1 a, 'x' k, date '2020-01-01' d union all select 1, 'x', null) pivot (first(d) f, max(d) m for k in ('x', 'y'));

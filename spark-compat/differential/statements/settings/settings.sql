@@ -48,8 +48,6 @@ SET spark.sql.crossJoin.enabled;
 SET spark.sql.storeAssignmentPolicy;
 SET spark.sql.decimalOperations.allowPrecisionLoss;
 SET spark.sql.parser.quotedRegexColumnNames;
-SET spark.sql.adaptive.enabled;
-SET spark.sql.autoBroadcastJoinThreshold;
 SET spark.sql.autoBroadcastJoinThreshold=-1;
 SET spark.sql.legacy.timeParserPolicy;
 SET spark.sql.variable.substitute;

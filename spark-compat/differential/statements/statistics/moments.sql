@@ -1,11 +1,6 @@
 CREATE TEMPORARY VIEW t AS SELECT * FROM VALUES
   (1, 1, 2.5D, 1.1), (1, 2, -1.0D, 2.2), (1, 7, 10.25D, 3.3), (1, null, 1D, null), (2, 4, null, 5.5), (2, 5, 3.3D, 5.5), (3, 9, 1.1D, 0.1)
   AS v(k, a, b, c);
-SELECT stddev(a), stddev_samp(a), std(a), stddev_pop(a), variance(a), var_samp(a), var_pop(a) FROM t;
-SELECT skewness(a), kurtosis(a), skewness(b), kurtosis(b), skewness(c), kurtosis(c) FROM t;
-SELECT corr(a, b), covar_pop(a, b), covar_samp(a, b), corr(b, a), corr(a, c) FROM t;
-SELECT k, stddev(a), stddev_pop(a), var_samp(a), var_pop(a), skewness(a), kurtosis(a) FROM t GROUP BY k ORDER BY k;
-SELECT k, corr(a, b), covar_pop(a, b), covar_samp(a, b) FROM t GROUP BY k ORDER BY k;
 SELECT stddev(b), stddev_pop(b), variance(c), var_pop(c) FROM t;
 SELECT stddev(a), variance(a), stddev_pop(a), var_pop(a), skewness(a), kurtosis(a) FROM VALUES (5.0D) AS v(a);
 SELECT covar_pop(a, b), covar_samp(a, b), corr(a, b) FROM VALUES (1.0D, 2.0D) AS v(a, b);
@@ -17,13 +12,11 @@ SELECT corr(a, b), stddev(a), covar_pop(a, b), var_samp(a) FROM VALUES (double('
 SELECT stddev(a), var_pop(a), skewness(a), kurtosis(a), corr(a, a), covar_pop(a, a) FROM VALUES (1e200D), (1e200D) AS v(a);
 SELECT stddev(a), var_pop(a), skewness(a), kurtosis(a), corr(a, a) FROM VALUES (1e200D), (2e200D) AS v(a);
 SELECT stddev(a), var_pop(a), skewness(a), kurtosis(a), corr(a, a) FROM VALUES (1e-200D), (2e-200D) AS v(a);
-SELECT skewness(a), kurtosis(a), variance(a) FROM VALUES (1e-60D), (2e-60D), (4e-60D) AS v(a);
 SELECT stddev(a), corr(a, b) FROM VALUES ('1', '2'), ('3', 'x'), ('4', '9'), ('5', '1') AS v(a, b);
 SELECT stddev(null), corr(null, 1), skewness(null), covar_pop(1, null);
 SELECT stddev(a), var_pop(a) FROM VALUES (1Y), (2Y), (100Y) AS v(a);
 SELECT stddev(a), var_pop(a), skewness(a) FROM VALUES (9223372036854775807L), (-9223372036854775808L), (0L) AS v(a);
 SELECT stddev(a) FROM VALUES (cast(1.1 AS decimal(38, 20))), (cast(2.7 AS decimal(38, 20))) AS v(a);
-SELECT stddev(a), variance(a) FROM VALUES (1.1f), (2.2f), (3.3f) AS v(a);
 SELECT stddev(true);
 SELECT variance(date'2020-01-01');
 SELECT corr(1);
@@ -34,10 +27,8 @@ SELECT covar_pop(1, true);
 SELECT skewness(interval '1' day);
 SELECT stddev(DISTINCT a), var_pop(DISTINCT a), corr(DISTINCT a, a), count(DISTINCT a) FROM VALUES (1), (1), (4), (7) AS v(a);
 SELECT stddev(a) FILTER (WHERE a < 7), corr(a, b) FILTER (WHERE k = 1), kurtosis(a) FILTER (WHERE false) FROM t;
-SELECT corr(DISTINCT a, b), covar_samp(DISTINCT a, b) FROM VALUES (1, 2), (1, 2), (2, 5), (3, 1) AS v(a, b);
 SELECT stddev(id), var_pop(id), skewness(id * id), kurtosis(id * id) FROM range(0, 100, 1, 1);
 SELECT corr(id, id * id), covar_samp(id, -id), covar_pop(id, sqrt(id)) FROM range(0, 50, 1, 1);
-SELECT stddev(a) / avg(a), round(stddev(a), 3), variance(a) = stddev(a) * stddev(a) FROM t;
 SELECT k FROM t GROUP BY k HAVING stddev(a) > 2;
 SELECT k, count(*) FROM t GROUP BY k ORDER BY var_pop(a) DESC, k;
 SELECT stddev(a), skewness(a), kurtosis(a), corr(a, b), covar_samp(a, b) FROM (SELECT /*+ COALESCE(1) */ * FROM VALUES (1, 2.5D), (2, -1.0D), (7, 10.25D), (null, 1D), (4, null), (5, 3.3D), (9, 1.1D) AS v(a, b));
