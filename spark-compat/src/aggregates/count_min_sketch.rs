@@ -10,7 +10,8 @@ use datafusion::common::{Result as DataFusionResult, ScalarValue};
 
 use super::kernel::{Kernel, Rows, States, column};
 use crate::error::{ErrorKind, Result, SparkError};
-use crate::hash::murmur3;
+use crate::hash::Hasher;
+use crate::hash::murmur3::Murmur3;
 
 /// More counters than this for each group are refused: they take 128 MiB.
 const MAX_COUNTERS: f64 = (1 << 24) as f64;
@@ -60,8 +61,8 @@ impl Sketch {
 
     /// The counters of bytes.
     fn of_bytes(&self, bytes: &[u8]) -> impl Iterator<Item = usize> {
-        let first = murmur3::hash_bytes(bytes, 0);
-        let second = murmur3::hash_bytes(bytes, first);
+        let first = Murmur3::bytes(bytes, 0);
+        let second = Murmur3::bytes(bytes, first);
         (0..self.factors.len()).map(move |row| {
             let hash = first.wrapping_add((row as i32).wrapping_mul(second));
             row * self.width + (hash % self.width as i32).unsigned_abs() as usize

@@ -9,9 +9,10 @@ use arrow::datatypes::DataType;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 
 use super::kernel::{Kernel, Rows, States, column};
-use crate::hash::xxhash64;
+use crate::hash::hash_rows;
+use crate::hash::xxhash64::XxHash64;
 
-const SEED: u64 = 42;
+const SEED: i64 = 42;
 
 /// The bits of a hash that choose a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,11 +84,10 @@ impl States for Registers {
 
     fn update(&mut self, args: &[ArrayRef], rows: &Rows<'_>) -> DataFusionResult<()> {
         let values = column(args, 0)?;
-        let mut hashes = vec![SEED; values.len()];
-        xxhash64::hash_column(values, &mut hashes)?;
+        let hashes = hash_rows::<XxHash64>(std::slice::from_ref(values), SEED)?;
         let bits = self.precision.0;
         rows.for_each(values.logical_nulls().as_ref(), |group, row| {
-            let hash = hashes[row];
+            let hash = hashes[row] as u64;
             let register = group * self.precision.registers() + (hash >> (u64::BITS - bits)) as usize;
             let rank = ((hash << bits) | (1 << (bits - 1))).leading_zeros() as u8 + 1;
             let register = &mut self.registers[register];

@@ -16,9 +16,10 @@ use datafusion::logical_expr::{
 };
 
 use super::arguments::{Arity, Input};
-use super::hashes::murmur3_standard;
+
 use super::{Call, Function, Support};
 use crate::error::{Result, SparkError};
+use crate::hash::murmur3;
 use crate::resolver::{Typed, evaluate_constant};
 use crate::types::SparkType;
 
@@ -94,8 +95,8 @@ fn hashed_seed(seed: i64) -> i64 {
     const ARRAY_SEED: i32 = 0x3c07_4a61;
     let bytes = seed.to_be_bytes();
     let (words, _) = bytes.as_chunks::<4>();
-    let low = murmur3_standard(words, ARRAY_SEED);
-    let high = murmur3_standard(words, low);
+    let low = murmur3::standard(words, ARRAY_SEED);
+    let high = murmur3::standard(words, low);
     (i64::from(high) << 32) | (i64::from(low) & 0xffff_ffff)
 }
 

@@ -1,6 +1,7 @@
 //! `hashCode` of the JVM's objects that Spark keeps in sets.
 
-use super::murmur3;
+use super::Hasher;
+use super::murmur3::{self, Murmur3};
 
 /// `Long.hashCode`
 pub(crate) fn of_long(value: i64) -> i32 {
@@ -24,7 +25,7 @@ pub(crate) fn of_boolean(value: bool) -> i32 {
 
 /// `UTF8String.hashCode`
 pub(crate) fn of_string(bytes: &[u8]) -> i32 {
-    murmur3::hash_bytes(bytes, 42)
+    Murmur3::bytes(bytes, 42)
 }
 
 /// The hash of the `UnsafeArrayData` in which `collect_set` keeps a binary: the length, bits for NULLs, the bytes, each in whole
@@ -35,7 +36,7 @@ pub(crate) fn of_binary(bytes: &[u8]) -> i32 {
     buffer.resize(8 + nulls, 0);
     buffer.extend_from_slice(bytes);
     buffer.resize(8 + nulls + bytes.len().next_multiple_of(8), 0);
-    murmur3::hash_bytes(&buffer, 42)
+    Murmur3::bytes(&buffer, 42)
 }
 
 /// The hash of a Spark `Decimal`, which is that of Scala's `BigDecimal`: whole numbers hash as integers, those that a double

@@ -5,10 +5,10 @@ use arrow::array::types::{
     Int64Type, IntervalMonthDayNanoType, IntervalYearMonthType, TimestampMicrosecondType,
 };
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
+use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
 use datafusion::common::Result as DataFusionResult;
 
 use super::Hasher;
-use crate::types::SparkType;
 
 /// From a row and a seed to the hash of the row's value.
 pub(super) type Chain<'a, T> = Box<dyn Fn(usize, T) -> T + 'a>;
@@ -17,61 +17,66 @@ pub(super) type Chain<'a, T> = Box<dyn Fn(usize, T) -> T + 'a>;
 const MAX_LONG_DIGITS: u8 = 18;
 
 /// How the values of an array are hashed. NULL gives the seed back.
-pub(super) fn chain<'a, H: Hasher>(
-    array: &'a ArrayRef,
-    data_type: &'a SparkType,
-) -> DataFusionResult<Chain<'a, H::Hash>> {
-    use SparkType as T;
-    let of_values: Chain<'a, H::Hash> = match data_type {
-        T::Void => return Ok(Box::new(|_, seed| seed)),
+pub(super) fn chain<H: Hasher>(array: &ArrayRef) -> DataFusionResult<Chain<'_, H::Hash>> {
+    use DataType as T;
+    let of_values: Chain<'_, H::Hash> = match array.data_type() {
+        T::Null => return Ok(Box::new(|_, seed| seed)),
         T::Boolean => {
             let values = array.as_boolean();
             Box::new(move |row, seed| H::int(values.value(row).into(), seed))
         }
-        T::Byte => each::<Int8Type, H>(array, |value, seed| H::int(value.into(), seed)),
-        T::Short => each::<Int16Type, H>(array, |value, seed| H::int(value.into(), seed)),
-        T::Int => each::<Int32Type, H>(array, H::int),
-        T::Date => each::<Date32Type, H>(array, H::int),
-        T::YearMonthInterval { .. } => each::<IntervalYearMonthType, H>(array, H::int),
-        T::Long => each::<Int64Type, H>(array, H::long),
-        T::Timestamp => each::<TimestampMicrosecondType, H>(array, H::long),
-        T::DayTimeInterval { .. } => each::<DurationMicrosecondType, H>(array, H::long),
-        T::Float => each::<Float32Type, H>(array, |value, seed| H::int(float_bits(value), seed)),
-        T::Double => each::<Float64Type, H>(array, |value, seed| H::long(double_bits(value), seed)),
-        T::Decimal { precision, .. } if *precision <= MAX_LONG_DIGITS => {
+        T::Int8 => each::<Int8Type, H>(array, |value, seed| H::int(value.into(), seed)),
+        T::Int16 => each::<Int16Type, H>(array, |value, seed| H::int(value.into(), seed)),
+        T::Int32 => each::<Int32Type, H>(array, H::int),
+        T::Date32 => each::<Date32Type, H>(array, H::int),
+        T::Interval(IntervalUnit::YearMonth) => each::<IntervalYearMonthType, H>(array, H::int),
+        T::Int64 => each::<Int64Type, H>(array, H::long),
+        T::Timestamp(TimeUnit::Microsecond, _) => each::<TimestampMicrosecondType, H>(array, H::long),
+        T::Duration(TimeUnit::Microsecond) => each::<DurationMicrosecondType, H>(array, H::long),
+        T::Float32 => each::<Float32Type, H>(array, |value, seed| H::int(float_bits(value), seed)),
+        T::Float64 => each::<Float64Type, H>(array, |value, seed| H::long(double_bits(value), seed)),
+        T::Decimal128(precision, _) if *precision <= MAX_LONG_DIGITS => {
             each::<Decimal128Type, H>(array, |value, seed| H::long(value as i64, seed))
         }
-        T::Decimal { .. } => each::<Decimal128Type, H>(array, |value, seed| {
+        T::Decimal128(..) => each::<Decimal128Type, H>(array, |value, seed| {
             let bytes = value.to_be_bytes();
             H::bytes(bytes.get(leading_bytes(value)..).unwrap_or_default(), seed)
         }),
-        T::CalendarInterval => each::<IntervalMonthDayNanoType, H>(array, |value, seed| {
+        T::Interval(IntervalUnit::MonthDayNano) => each::<IntervalMonthDayNanoType, H>(array, |value, seed| {
             H::int(value.months, H::int(value.days, H::long(value.nanoseconds / 1000, seed)))
         }),
-        T::String => {
+        T::Utf8View => {
             let values = array.as_string_view();
             Box::new(move |row, seed| H::bytes(values.value(row).as_bytes(), seed))
         }
-        T::Binary => {
+        T::BinaryView => {
             let values = array.as_binary_view();
             Box::new(move |row, seed| H::bytes(values.value(row), seed))
         }
-        T::Array { element, .. } => {
+        T::List(_) => {
             let lists = array.as_list::<i32>();
-            let member = chain::<H>(lists.values(), element)?;
+            let member = chain::<H>(lists.values())?;
             let offsets = lists.value_offsets();
             Box::new(move |row, seed| match offsets.get(row..row + 2) {
                 Some([from, to]) => (*from as usize..*to as usize).fold(seed, |seed, at| member(at, seed)),
                 _ => seed,
             })
         }
-        T::Struct(fields) => {
-            let columns = array.as_struct().columns().iter().zip(fields);
-            let members: Vec<_> =
-                columns.map(|(column, field)| chain::<H>(column, &field.data_type)).collect::<DataFusionResult<_>>()?;
+        T::Map(..) => {
+            let maps = array.as_map();
+            let (key, value) = (chain::<H>(maps.keys())?, chain::<H>(maps.values())?);
+            let offsets = maps.value_offsets();
+            Box::new(move |row, seed| match offsets.get(row..row + 2) {
+                Some([from, to]) => (*from as usize..*to as usize).fold(seed, |seed, at| value(at, key(at, seed))),
+                _ => seed,
+            })
+        }
+        T::Struct(_) => {
+            let columns = array.as_struct().columns().iter();
+            let members: Vec<_> = columns.map(chain::<H>).collect::<DataFusionResult<_>>()?;
             Box::new(move |row, seed| members.iter().fold(seed, |seed, member| member(row, seed)))
         }
-        T::Map { .. } => return datafusion::common::internal_err!("maps have no hash"),
+        other => return datafusion::common::internal_err!("{other} has no hash"),
     };
     Ok(match array.logical_nulls() {
         Some(nulls) => Box::new(move |row, seed| if nulls.is_null(row) { seed } else { of_values(row, seed) }),
@@ -117,7 +122,7 @@ mod tests {
     #[test]
     fn a_slice_is_hashed_by_its_own_rows() {
         let array: ArrayRef = Arc::new(Int32Array::from(vec![Some(5), None, Some(1)]).slice(1, 2));
-        let hash = chain::<Murmur3>(&array, &SparkType::Int).unwrap();
+        let hash = chain::<Murmur3>(&array).unwrap();
         assert_eq!([hash(0, 42), hash(1, 42)], [42, -559_580_957]);
     }
 

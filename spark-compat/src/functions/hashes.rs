@@ -1,11 +1,4 @@
 //! `hash` and `xxhash64`: the hashes by which Spark spreads rows, over values of any type but maps (`HashExpression`).
-//!
-//! The hash of several values is a chain: the hash of each is the seed of the next, the first seed is 42, and NULL leaves the
-//! seed as it is. Arrays and structs chain their members the same way.
-
-mod murmur3;
-mod values;
-mod xxhash64;
 
 use std::sync::Arc;
 
@@ -16,10 +9,11 @@ use super::arguments::{Arity, Input};
 use super::scalar::{self, Kernel};
 use super::{Call, Function};
 use crate::error::{Result, SparkError};
+use crate::hash::hash_rows;
+use crate::hash::murmur3::Murmur3;
+use crate::hash::xxhash64::XxHash64;
 use crate::resolver::Typed;
 use crate::types::SparkType;
-
-pub(super) use murmur3::standard as murmur3_standard;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("hash", Arity::AtLeast(1), &[Input::Any], |call| lower(call, Algorithm::Murmur3)),
@@ -42,12 +36,12 @@ fn lower(call: Call<'_>, algorithm: Algorithm) -> Result<Typed> {
             call.called
         )));
     }
-    let (types, args) = call.args.into_iter().map(|arg| (arg.data_type, arg.expr)).unzip();
+    let args = call.args.into_iter().map(|arg| arg.expr).collect();
     let output = match algorithm {
         Algorithm::Murmur3 => SparkType::Int,
         Algorithm::XxHash64 => SparkType::Long,
     };
-    let expr = scalar::expr("spark_hash", HashKernel { algorithm, types }, &output, args);
+    let expr = scalar::expr("spark_hash", HashKernel { algorithm }, &output, args);
     Ok(Typed::new(expr, output, false, name))
 }
 
@@ -63,7 +57,6 @@ fn has_map(data_type: &SparkType) -> bool {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct HashKernel {
     algorithm: Algorithm,
-    types: Vec<SparkType>,
 }
 
 /// The seed that Spark's functions start from.
@@ -72,30 +65,8 @@ const SEED: i32 = 42;
 impl Kernel for HashKernel {
     fn run(&self, arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
         Ok(match self.algorithm {
-            Algorithm::Murmur3 => Arc::new(Int32Array::from(self.hashes::<murmur3::Murmur3>(arrays, SEED)?)),
-            Algorithm::XxHash64 => Arc::new(Int64Array::from(self.hashes::<xxhash64::XxHash64>(arrays, SEED.into())?)),
+            Algorithm::Murmur3 => Arc::new(Int32Array::from(hash_rows::<Murmur3>(arrays, SEED)?)),
+            Algorithm::XxHash64 => Arc::new(Int64Array::from(hash_rows::<XxHash64>(arrays, SEED.into())?)),
         })
     }
-}
-
-impl HashKernel {
-    fn hashes<H: Hasher>(&self, arrays: &[ArrayRef], seed: H::Hash) -> DataFusionResult<Vec<H::Hash>> {
-        let rows = arrays.first().map_or(0, |array| array.len());
-        let mut hashes = vec![seed; rows];
-        for (array, data_type) in arrays.iter().zip(&self.types) {
-            let chain = values::chain::<H>(array, data_type)?;
-            for (row, hash) in hashes.iter_mut().enumerate() {
-                *hash = chain(row, *hash);
-            }
-        }
-        Ok(hashes)
-    }
-}
-
-/// A hash of primitive values from a seed.
-trait Hasher: 'static {
-    type Hash: Copy + 'static;
-    fn int(value: i32, seed: Self::Hash) -> Self::Hash;
-    fn long(value: i64, seed: Self::Hash) -> Self::Hash;
-    fn bytes(value: &[u8], seed: Self::Hash) -> Self::Hash;
 }
