@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::demo;
 #[cfg(feature = "embedded")]
 use crate::commands::engine;
-use crate::commands::{access, attest, diff, fuzz, keys, open, serve, sql, statements, trust};
+use crate::commands::{access, attest, diff, enclave, fuzz, keys, open, serve, sql, statements, trust};
 use crate::error::{ExitStatus, HostError, Result};
 
 const AFTER_HELP: &str = "\
@@ -49,6 +49,8 @@ enum Command {
     Trust(trust::Args),
     /// Make the access file: which clients an engine accepts
     Access(access::Args),
+    /// Build enclave images
+    Enclave(enclave::Args),
     /// Decrypt a result that `casemate sql --sealed` kept
     Open(open::Args),
     /// Answer test suites: JSON lines on stdin and stdout
@@ -125,6 +127,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Keys(args) => keys::run(args),
         Command::Trust(args) => trust::run(args),
         Command::Access(args) => access::run(args),
+        Command::Enclave(args) => enclave::run(args).await,
         Command::Open(args) => open::run(args).await,
         Command::Statements(args) => statements::run(args).await,
         Command::Diff(args) => diff::run(args).await,
@@ -193,6 +196,7 @@ mod tests {
         accepted("attest --connect vsock://16:5005 --trust t");
         accepted("keys new");
         accepted("trust new --measurements build.json");
+        accepted("enclave build --engine casemate-engine --access access.json --kernel bzImage");
         accepted("open FILE --keys k --format csv -o out");
         accepted("statements --time-zone UTC --timeout 30");
         accepted("fuzz --seed 7 --time 60 --reference-command ./spark --out found");

@@ -9,6 +9,7 @@ use casemate_wire::session::QueryFailure;
 use spark_differential::program::ProgramError;
 use spark_differential::suite::SuiteError;
 
+use crate::enclave::ImageError;
 use crate::files::FileError;
 use crate::output::OutputError;
 use crate::parent::DirectoryError;
@@ -59,6 +60,9 @@ pub enum HostError {
     /// A keys, trust or access file.
     #[error(transparent)]
     File(#[from] FileError),
+    /// An enclave image, or what goes into one.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// A result could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -134,7 +138,7 @@ impl HostError {
             | Self::Reference(_)
             | Self::Differing { .. }
             | Self::Demo(_) => ExitStatus::Query,
-            Self::Usage(_) => ExitStatus::Usage,
+            Self::Usage(_) | Self::Image(ImageError::Option(_)) => ExitStatus::Usage,
             Self::Refused(_) => ExitStatus::Attestation,
             Self::Handshake(error) => handshake_status(error),
             Self::Protocol(error) => protocol_status(error),
@@ -143,6 +147,7 @@ impl HostError {
             }
             Self::Output(OutputError::Io(_))
             | Self::File(_)
+            | Self::Image(_)
             | Self::Directory(_)
             | Self::Suite(_)
             | Self::Io { .. } => ExitStatus::File,

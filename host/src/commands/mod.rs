@@ -5,6 +5,7 @@ pub(crate) mod attest;
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod enclave;
 #[cfg(feature = "embedded")]
 pub(crate) mod engine;
 pub(crate) mod fuzz;

@@ -8,7 +8,9 @@ use casemate_wire::trust_file::PcrSetEntry;
 use clap::Subcommand;
 
 use crate::error::{HostError, Result};
-use crate::files::{TrustOptions, load_access, new_trust, pcr_set_from_measurements, save_trust};
+use crate::files::{
+    DEFAULT_MAX_AGE_SECONDS, TrustOptions, load_access, new_trust, pcr_set_from_measurements, save_trust,
+};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -47,7 +49,7 @@ struct NewArgs {
     #[arg(long, value_name = "INDEX=HEX", value_parser = parse_pcr)]
     pcr: Vec<(u8, String)>,
     /// The oldest attestation document to accept, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_MAX_AGE_SECONDS)]
     max_age: u64,
     /// Accept engines with this access file only; may be repeated
     #[arg(long, value_name = "FILE")]

@@ -4,5 +4,6 @@ mod common;
 mod demo;
 mod diff;
 mod embedded;
+mod enclave_build;
 mod files_and_usage;
 mod serving;
