@@ -90,6 +90,8 @@ pub(super) async fn run_engine(arguments: &EngineArguments) -> Result<Ended, Ini
 fn start(arguments: &EngineArguments) -> io::Result<Pid> {
     let mut command = Command::new("/proc/self/exe");
     command.arg0("casemate-engine").args(&arguments.0).uid(NOBODY).gid(NOBODY);
+    // Options that the kernel does not know become variables of its first process; the engine is to have none of them.
+    command.env_clear().env("NO_COLOR", "1");
     give_nsm_to(NOBODY)?;
     let child = command.spawn()?;
     // `reap` takes its end, like that of every other child.
