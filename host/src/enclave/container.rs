@@ -118,7 +118,7 @@ fn read_tar(reader: impl Read) -> Result<RootFs, ImageError> {
         let refused = |problem| Err(ImageError::Entry { path: path.clone(), problem });
         let entry = match (member.header().entry_type(), target) {
             (EntryType::Directory, _) => Entry::Folder { mode },
-            (EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse, _) => {
+            (EntryType::Regular | EntryType::Continuous, _) => {
                 let mut content = Vec::new();
                 member.by_ref().take(left).read_to_end(&mut content).map_err(unreadable)?;
                 Entry::File { mode, content: content.into() }

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::ImageError;
-use super::eif::{self, BuildMetadata, Eif, Measurements, Metadata, Signer};
+use super::eif::{BuildMetadata, Eif, Measurements, Metadata, Signer};
 use super::kernel::Kernel;
 use super::layout::{self, Configuration};
 use super::libraries::check_engine;
@@ -45,47 +45,41 @@ pub struct Ingredients {
 
 /// An image that can be written.
 pub struct Image {
-    kernel: Vec<u8>,
-    command_line: String,
-    metadata: Metadata,
-    ramdisks: Vec<Vec<u8>>,
+    eif: Eif,
     policy_hash: [u8; 48],
 }
 
 impl Image {
-    /// Packs the ingredients. The same ones give the same image.
+    /// Packs the ingredients, and signs the image when there is a signer. The same ones give the same image.
     ///
     /// # Errors
-    /// When the parts don't fit together, or the engine could not start.
-    pub fn build(ingredients: Ingredients) -> Result<Self, ImageError> {
-        let Ingredients { name, kernel, software, modules, init, configuration, compression, .. } = ingredients;
+    /// When the parts don't fit together, when the engine could not start, or when the image can't be signed.
+    pub fn build(ingredients: Ingredients, signer: Option<&Signer>) -> Result<Self, ImageError> {
+        let Ingredients { name, kernel, software, modules, configuration, .. } = ingredients;
         check_engine(&software, &name)?;
         let policy = configuration.access.to_policy().map_err(|error| ImageError::Option(error.to_string()))?;
-        let trees = match init {
+        let trees = match ingredients.init {
             None => layout::with_own_init(&software, &modules, &configuration)?,
             Some(init) => layout::with_aws_init(init, &software, &modules, &configuration)?,
         };
-        let ramdisks: Vec<_> = trees.iter().map(|tree| ramdisk::pack(tree, compression)).collect::<Result<_, _>>()?;
-        Ok(Self {
-            metadata: metadata(name, &kernel, ingredients.build_time)?,
-            kernel: kernel.bytes,
-            command_line: ingredients.command_line,
-            ramdisks,
-            policy_hash: policy_hash(&policy),
-        })
+        let ramdisks =
+            trees.iter().map(|tree| ramdisk::pack(tree, ingredients.compression)).collect::<Result<_, _>>()?;
+        let metadata = metadata(name, &kernel, ingredients.build_time)?;
+        let eif = Eif::new(kernel.bytes, ingredients.command_line, &metadata, ramdisks, signer)?;
+        Ok(Self { eif, policy_hash: policy_hash(&policy) })
     }
 
-    /// Writes the enclave image and tells what the hardware will measure; the outer error is the writer's.
+    /// What the hardware will measure.
+    pub fn measurements(&self) -> &Measurements {
+        self.eif.measurements()
+    }
+
+    /// Writes the enclave image.
     ///
     /// # Errors
-    /// When the image can't be signed.
-    pub fn write(
-        &self,
-        signer: Option<&Signer>,
-        out: &mut impl Write,
-    ) -> std::io::Result<Result<Measurements, ImageError>> {
-        let Self { kernel, command_line, metadata, ramdisks, .. } = self;
-        eif::write(&Eif { kernel, command_line, metadata, ramdisks }, signer, out)
+    /// The writer's.
+    pub fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
+        self.eif.write(out)
     }
 
     /// Writes the ramdisks as one initramfs, as a boot loader hands it to the kernel.
@@ -93,7 +87,7 @@ impl Image {
     /// # Errors
     /// The writer's.
     pub fn write_initramfs(&self, out: &mut impl Write) -> std::io::Result<()> {
-        self.ramdisks.iter().try_for_each(|ramdisk| out.write_all(ramdisk))
+        self.eif.ramdisks().try_for_each(|ramdisk| out.write_all(ramdisk))
     }
 
     /// The hash of the access file, as the engine attests it.

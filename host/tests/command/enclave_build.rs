@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use casemate_host::enclave::eif::{self, SectionKind, SignatureCheck};
+use casemate_host::enclave::layout::ENGINE;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -222,6 +223,15 @@ fn awss_init_gets_its_own_layout() {
         let name = format!("{name}\0");
         assert!(initramfs.windows(name.len()).any(|window| window == name.as_bytes()), "{name}");
     }
+}
+
+#[test]
+fn the_recipe_of_the_engines_image_puts_it_where_enclaves_start_it_and_pins_the_projects_rust() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let recipe = fs::read_to_string(project.join("docker/engine.Dockerfile")).unwrap();
+    assert!(recipe.contains(&format!("/root-fs/{ENGINE}\n")));
+    assert!(recipe.contains(&format!("ENTRYPOINT [\"/{ENGINE}\"]")));
+    assert!(recipe.contains(&format!("rust:{}.", env!("CARGO_PKG_RUST_VERSION"))));
 }
 
 #[test]

@@ -10,7 +10,8 @@ use casemate_wire::address::Address;
 use casemate_wire::trust_file::TrustFile;
 use clap::ValueEnum;
 
-use crate::enclave::eif::{Measurements, Signer};
+use crate::commands::warn_simulated;
+use crate::enclave::eif::{Signer, extend_from_zero};
 use crate::enclave::image::{COMMAND_LINE, Image, Ingredients};
 use crate::enclave::kernel::Kernel;
 use crate::enclave::layout::Configuration;
@@ -115,8 +116,8 @@ struct EngineOptions {
     /// Memory that the queries of all sessions may use together; the enclave needs more than that
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     memory_limit: String,
-    /// Where the engine listens for clients: its own vsock CID is 4294967295, any
-    #[arg(long, value_name = "ADDR", default_value = "vsock://4294967295:5005")]
+    /// Where the engine listens for clients: any CID is its own
+    #[arg(long, value_name = "ADDR", default_value = "vsock://any:5005")]
     listen: Address,
     /// Where the parent's storage server listens: the parent's CID is 3
     #[arg(long, value_name = "ADDR", default_value = "vsock://3:5006")]
@@ -182,14 +183,17 @@ fn build(args: &Args) -> Result<()> {
     let known = args.trust.known()?;
     let signer = args.signing.signer()?;
     let ingredients = args.ingredients()?;
-    let image = Image::build(ingredients)?;
-    let measurements = write_public(&args.output, args.force, |file| image.write(signer.as_ref(), file))??;
+    let image = Image::build(ingredients, signer.as_ref())?;
+    write_public(&args.output, args.force, |file| image.write(file))?;
     if let Some(path) = &args.initramfs_out {
         write_public(path, args.force, |file| image.write_initramfs(file))?;
     }
-    print_measurements(args, &image, &measurements)?;
+    if args.engine.nsm == NsmKind::Simulated {
+        warn_simulated("this image's engine attests itself with keys of its own;");
+    }
+    print_measurements(args, &image)?;
     if let Some(path) = &args.trust.file {
-        args.write_trust(path, known, &measurements, &image)?;
+        args.write_trust(path, known, &image)?;
     }
     Ok(())
 }
@@ -228,14 +232,8 @@ impl Args {
         }
     }
 
-    fn write_trust(
-        &self,
-        path: &Path,
-        known: Option<TrustFile>,
-        measurements: &Measurements,
-        image: &Image,
-    ) -> Result<()> {
-        let set = measurements.to_pcr_set(self.name());
+    fn write_trust(&self, path: &Path, known: Option<TrustFile>, image: &Image) -> Result<()> {
+        let set = image.measurements().to_pcr_set(&self.name());
         let policy_hash = hex::encode(image.policy_hash());
         let file = match known {
             Some(mut file) => {
@@ -316,7 +314,8 @@ fn build_time() -> Result<i64> {
 }
 
 /// What people and programs get to read: the measurements, which are the command's result.
-fn print_measurements(args: &Args, image: &Image, measurements: &Measurements) -> Result<()> {
+fn print_measurements(args: &Args, image: &Image) -> Result<()> {
+    let measurements = image.measurements();
     let failed = HostError::io("can't write to the standard output");
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -325,7 +324,10 @@ fn print_measurements(args: &Args, image: &Image, measurements: &Measurements) -
     let lines = measurements.pcrs.iter().map(|(index, value)| {
         format!("PCR{index}  {}  {}\n", hex::encode(value), covered(*index, args.boot.init.is_some()))
     });
-    let policy = format!("\naccess file  {}\n", hex::encode(image.policy_hash()));
+    let policy_hash = image.policy_hash();
+    let extended = hex::encode(extend_from_zero(policy_hash));
+    let policy =
+        format!("PCR16 {extended}  access file, once the engine runs\n\npolicy hash {}\n", hex::encode(policy_hash));
     out.write_all((lines.collect::<String>() + &policy).as_bytes()).map_err(failed)
 }
 

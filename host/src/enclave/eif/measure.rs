@@ -26,8 +26,11 @@ impl Measurements {
         json!({ "Measurements": fields })
     }
 
-    /// As an accepted image of a trust file.
-    pub fn to_pcr_set(&self, name: String) -> PcrSetEntry {
+    /// As an accepted image of a trust file. Images of one name stand side by side during a rollout, so the start of PCR0
+    /// follows it.
+    pub fn to_pcr_set(&self, name: &str) -> PcrSetEntry {
+        let start = self.pcrs.get(&0).map(|pcr0| hex::encode(&pcr0[..6])).unwrap_or_default();
+        let name = format!("{name}@{start}");
         PcrSetEntry { name, pcrs: self.pcrs.iter().map(|(index, value)| (*index, hex::encode(value))).collect() }
     }
 }

@@ -23,4 +23,4 @@ pub use measure::{Measurements, extend_from_zero};
 pub use metadata::{BuildMetadata, Metadata};
 pub use reader::{Description, SectionSummary, read};
 pub use signature::{SignatureCheck, Signer};
-pub use writer::{Eif, write};
+pub use writer::Eif;

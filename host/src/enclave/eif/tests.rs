@@ -30,12 +30,11 @@ fn valid_time() -> UnixMillis {
 
 fn written(ramdisks: &[&str], signer: Option<&Signer>) -> (Vec<u8>, Measurements) {
     let metadata: Metadata = serde_json::from_slice(&fixture("metadata.json")).unwrap();
-    let ramdisks: Vec<_> = ramdisks.iter().map(|name| fixture(name)).collect();
-    let (kernel, command_line) = (fixture("kernel"), text("cmdline"));
-    let eif = Eif { kernel: &kernel, command_line: &command_line, metadata: &metadata, ramdisks: &ramdisks };
+    let ramdisks = ramdisks.iter().map(|name| fixture(name)).collect();
+    let eif = Eif::new(fixture("kernel"), text("cmdline"), &metadata, ramdisks, signer).unwrap();
     let mut bytes = Vec::new();
-    let measurements = write(&eif, signer, &mut bytes).unwrap().unwrap();
-    (bytes, measurements)
+    eif.write(&mut bytes).unwrap();
+    (bytes, eif.measurements().clone())
 }
 
 /// The PCRs that AWS's crate printed for an image.

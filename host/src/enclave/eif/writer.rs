@@ -14,78 +14,38 @@ const DEFAULT_MEMORY: u64 = 1 << 30;
 /// CPUs that the format names for an image; `nitro-cli` takes what it is asked for instead.
 const DEFAULT_CPUS: u64 = 2;
 
-/// What an image is made of.
+/// An image that is measured, signed if it is to be, and ready to be written.
 #[derive(Clone, Debug)]
-pub struct Eif<'a> {
-    /// The kernel.
-    pub kernel: &'a [u8],
-    /// The kernel's command line.
-    pub command_line: &'a str,
-    /// What the image is and how it was built.
-    pub metadata: &'a Metadata,
-    /// The ramdisks, at least one, in the order in which they are unpacked.
-    pub ramdisks: &'a [Vec<u8>],
+pub struct Eif {
+    sections: Vec<(SectionKind, Vec<u8>)>,
+    measurements: Measurements,
 }
 
-/// Writes an image, signed when there is a signer, and tells its measurements.
-///
-/// # Errors
-/// [`ImageError::Option`] when the parts don't fit the format, [`ImageError::Signing`] when the signature can't be made;
-/// the outer error is the writer's.
-pub fn write(
-    eif: &Eif<'_>,
-    signer: Option<&Signer>,
-    out: &mut impl Write,
-) -> io::Result<Result<Measurements, ImageError>> {
-    let (sections, measurements) = match eif.sections(signer) {
-        Ok(parts) => parts,
-        Err(error) => return Ok(Err(error)),
-    };
-    let mut offset = HEADER_BYTES as u64;
-    let places = sections.iter().map(|(_, bytes)| {
-        let place = (offset, bytes.len() as u64);
-        offset += (SECTION_HEADER_BYTES + bytes.len()) as u64;
-        place
-    });
-    let header = Header {
-        version: VERSION,
-        flags: 0,
-        default_memory: DEFAULT_MEMORY,
-        default_cpus: DEFAULT_CPUS,
-        sections: places.collect(),
-    };
-    let header = header.to_bytes();
-    let mut checksum = Crc::new();
-    checksum.update(&header);
-    for (kind, bytes) in &sections {
-        checksum.update(&section_header(*kind, bytes.len() as u64));
-        checksum.update(bytes);
-    }
-    out.write_all(&header)?;
-    out.write_all(&checksum.sum().to_be_bytes())?;
-    for (kind, bytes) in &sections {
-        out.write_all(&section_header(*kind, bytes.len() as u64))?;
-        out.write_all(bytes)?;
-    }
-    Ok(Ok(measurements))
-}
-
-/// A section's kind and bytes.
-type Section<'a> = (SectionKind, std::borrow::Cow<'a, [u8]>);
-
-impl Eif<'_> {
-    /// The sections in the order of the file, and what the hardware will measure of them.
-    fn sections(&self, signer: Option<&Signer>) -> Result<(Vec<Section<'_>>, Measurements), ImageError> {
-        if self.command_line.contains('\0') {
+impl Eif {
+    /// An image of a kernel, its command line and at least one ramdisk; they are unpacked in their order.
+    ///
+    /// # Errors
+    /// [`ImageError::Option`] when the parts don't fit the format, [`ImageError::Signing`] when it can't be signed.
+    pub fn new(
+        kernel: Vec<u8>,
+        command_line: String,
+        metadata: &Metadata,
+        ramdisks: Vec<Vec<u8>>,
+        signer: Option<&Signer>,
+    ) -> Result<Self, ImageError> {
+        if command_line.contains('\0') {
             return Err(ImageError::Option("the kernel's command line can't hold a zero byte".to_owned()));
         }
-        let metadata = serde_json::to_vec(self.metadata).map_err(|error| ImageError::Option(error.to_string()))?;
-        let mut sections: Vec<Section<'_>> = vec![
-            (SectionKind::Kernel, self.kernel.into()),
-            (SectionKind::CommandLine, self.command_line.as_bytes().into()),
-            (SectionKind::Metadata, metadata.into()),
+        if ramdisks.is_empty() || ramdisks.len() > MAX_RAMDISKS {
+            return Err(ImageError::Option(format!("an image has 1 to {MAX_RAMDISKS} ramdisks")));
+        }
+        let metadata = serde_json::to_vec(metadata).map_err(|error| ImageError::Option(error.to_string()))?;
+        let mut sections = vec![
+            (SectionKind::Kernel, kernel),
+            (SectionKind::CommandLine, command_line.into_bytes()),
+            (SectionKind::Metadata, metadata),
         ];
-        sections.extend(self.ramdisks.iter().map(|ramdisk| (SectionKind::Ramdisk, ramdisk.as_slice().into())));
+        sections.extend(ramdisks.into_iter().map(|ramdisk| (SectionKind::Ramdisk, ramdisk)));
         let mut measurer = Measurer::default();
         for (kind, bytes) in &sections {
             measurer.begin(*kind);
@@ -93,12 +53,59 @@ impl Eif<'_> {
         }
         let measurements = measurer.finish(signer.map(Signer::certificate));
         if let (Some(signer), Some(pcr0)) = (signer, measurements.pcrs.get(&0)) {
-            sections.push((SectionKind::Signature, signer.sign(pcr0)?.into()));
+            sections.push((SectionKind::Signature, signer.sign(pcr0)?));
         }
-        if self.ramdisks.is_empty() || sections.len() > MAX_SECTIONS {
-            let room = MAX_SECTIONS - 4;
-            return Err(ImageError::Option(format!("an image has 1 to {room} ramdisks")));
+        Ok(Self { sections, measurements })
+    }
+
+    /// What the hardware will measure.
+    pub fn measurements(&self) -> &Measurements {
+        &self.measurements
+    }
+
+    /// The ramdisks in their order.
+    pub fn ramdisks(&self) -> impl Iterator<Item = &[u8]> {
+        let ramdisks = self.sections.iter().filter(|(kind, _)| *kind == SectionKind::Ramdisk);
+        ramdisks.map(|(_, bytes)| bytes.as_slice())
+    }
+
+    /// Writes the image.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let header = self.header().to_bytes();
+        let mut checksum = Crc::new();
+        checksum.update(&header);
+        for (kind, bytes) in &self.sections {
+            checksum.update(&section_header(*kind, bytes.len() as u64));
+            checksum.update(bytes);
         }
-        Ok((sections, measurements))
+        out.write_all(&header)?;
+        out.write_all(&checksum.sum().to_be_bytes())?;
+        for (kind, bytes) in &self.sections {
+            out.write_all(&section_header(*kind, bytes.len() as u64))?;
+            out.write_all(bytes)?;
+        }
+        Ok(())
+    }
+
+    fn header(&self) -> Header {
+        let mut offset = HEADER_BYTES as u64;
+        let places = self.sections.iter().map(|(_, bytes)| {
+            let place = (offset, bytes.len() as u64);
+            offset += (SECTION_HEADER_BYTES + bytes.len()) as u64;
+            place
+        });
+        Header {
+            sections: places.collect(),
+            version: VERSION,
+            flags: 0,
+            default_memory: DEFAULT_MEMORY,
+            default_cpus: DEFAULT_CPUS,
+        }
     }
 }
+
+/// Ramdisks that have room beside kernel, command line, metadata and signature.
+const MAX_RAMDISKS: usize = MAX_SECTIONS - 4;
