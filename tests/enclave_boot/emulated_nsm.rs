@@ -21,7 +21,7 @@ use casemate_wire::transport;
 use crate::image::{Image, Recipe};
 use crate::machine::Machine;
 use crate::tools::{self, NitroMachine};
-use crate::{PROGRAMS, QUERIES, address, serve, tables};
+use crate::{ENCRYPTED, PLAIN, PROGRAMS, address, queries, serve, tables};
 
 const INSTANCE: &str = "i-0123456789abcdef0";
 const MODULE: &str = "i-0123456789abcdef0-enc0123456789abcdef";
@@ -55,7 +55,7 @@ async fn an_enclave_image_boots_attests_what_its_build_printed_and_answers() {
     let keys = engines::keys();
     let image = build(&tools, &keys).await;
     let mut machine = Machine::boot_nitro(&tools, &image.file("engine.eif"), MODULE, INSTANCE).await;
-    let parent = serve(&machine, &tables(true)).await;
+    let parent = serve(&machine).await;
     machine.await_engine().await;
     assert_eq!(soon("a heartbeat", machine.heartbeat()).await, 0xb7);
     let console = machine.console();
@@ -68,9 +68,12 @@ async fn an_enclave_image_boots_attests_what_its_build_printed_and_answers() {
     let pcr = |index: u8| attested.pcrs.get(&index).map(hex::encode).unwrap_or_default();
     let measured = &image.measurements;
     assert_eq!([pcr(0), pcr(1), pcr(2)], [measured.pcr0.clone(), measured.pcr1.clone(), measured.pcr2.clone()]);
-    let (_engine, mut local) = LocalEngine::with_client(Folder::new(&tables(false))).await;
-    for sql in QUERIES {
-        assert_eq!(rows(&mut client, sql).await, rows(&mut local, sql).await, "{sql}");
+    let (_engine, mut local) = LocalEngine::with_client(Folder::new(&tables())).await;
+    for (encrypted, plain) in queries(ENCRYPTED).into_iter().zip(queries(PLAIN)) {
+        let expected = rows(&mut local, &plain).await;
+        for sql in [encrypted, plain] {
+            assert_eq!(rows(&mut client, &sql).await, expected, "{sql}");
+        }
     }
 
     refuses_unsigned_documents(&image, &address(&parent)).await;

@@ -9,11 +9,12 @@ mod machine;
 mod stock_kernel;
 mod tools;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use casemate_tests::data;
 use casemate_tests::deployment::Programs;
-use casemate_tests::process::{self, Server};
+use casemate_tests::process::Server;
 use casemate_wire::address::Address;
 
 use crate::machine::{ENGINE_PORT, Machine};
@@ -29,27 +30,35 @@ fn temporary() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
 
-/// A small TPC-H, encrypted or not.
-fn tables(encrypted: bool) -> PathBuf {
-    data::tpch_tables(temporary(), 0.01, encrypted)
+/// A folder with a small TPC-H twice: in `plain`, and in `encrypted`.
+fn tables() -> PathBuf {
+    let [plain, encrypted] = [false, true].map(|encrypted| data::tpch_tables(temporary(), 0.01, encrypted));
+    let name = format!("{}-twice", plain.file_name().unwrap_or_default().display());
+    data::once(temporary(), &name, |folder| {
+        for (name, tables) in [(PLAIN, &plain), (ENCRYPTED, &encrypted)] {
+            fs::create_dir(folder.join(name)).expect("a folder");
+            for table in fs::read_dir(tables).expect("tables") {
+                let table = table.expect("a table");
+                fs::copy(table.path(), folder.join(name).join(table.file_name())).expect("a copy");
+            }
+        }
+    })
 }
 
-/// The parent's server in front of the machine, over these tables.
-async fn serve(machine: &Machine, tables: &Path) -> Server {
+/// The folder of the tables that anybody can read.
+const PLAIN: &str = "plain";
+/// The folder of the tables that need a key of the client.
+const ENCRYPTED: &str = "encrypted";
+
+/// The parent's server in front of the machine.
+async fn serve(machine: &Machine) -> Server {
     let arguments = [
         "serve".to_owned(),
         "--listen=tcp://127.0.0.1:0".to_owned(),
         format!("--enclave={}", machine.port(ENGINE_PORT)),
-        format!("--data={}", tables.display()),
+        format!("--data={}", tables().display()),
     ];
-    let log = machine.file(&format!("serve-{}.log", tables.file_name().unwrap_or_default().display()));
-    Server::start(Path::new(PROGRAMS.casemate), &arguments, &log).await
-}
-
-/// What `casemate sql` prints for a query over tables that are not encrypted, from an engine on this machine.
-async fn expected(sql: &str) -> String {
-    let data = format!("--data={}", tables(false).display());
-    process::run(Path::new(PROGRAMS.casemate), &["sql", &data, "--format=csv", "-e", sql], "").await.success()
+    Server::start(Path::new(PROGRAMS.casemate), &arguments, &machine.file("serve.log")).await
 }
 
 /// The address that a server printed.
@@ -57,13 +66,22 @@ fn address(server: &Server) -> Address {
     server.address.parse().expect("a server prints its address")
 }
 
-/// One row from each of 25, and a join with an aggregate over 60,000.
-const QUERIES: [&str; 2] = [
-    "SELECT n_name, n_regionkey FROM parquet.`nation.parquet` ORDER BY n_nationkey",
-    "SELECT o_orderpriority, count(*) AS lines, sum(l_quantity) AS quantity FROM parquet.`lineitem.parquet` \
-     JOIN parquet.`orders.parquet` ON l_orderkey = o_orderkey GROUP BY o_orderpriority ORDER BY o_orderpriority",
-];
+/// Queries over the tables of one folder: one row from each of 25, and a join with an aggregate over 60,000.
+fn queries(folder: &str) -> [String; 2] {
+    [
+        format!("SELECT n_name, n_regionkey FROM parquet.`{folder}/nation.parquet` ORDER BY n_nationkey"),
+        format!(
+            "SELECT o_orderpriority, count(*) AS lines, sum(l_quantity) AS quantity \
+             FROM parquet.`{folder}/lineitem.parquet` JOIN parquet.`{folder}/orders.parquet` ON l_orderkey = o_orderkey \
+             GROUP BY o_orderpriority ORDER BY o_orderpriority"
+        ),
+    ]
+}
 
-/// Some megabytes of results: more than one write to a vsock takes.
-const MANY_ROWS: &str =
-    "SELECT l_orderkey, l_linenumber, l_comment FROM parquet.`lineitem.parquet` ORDER BY l_orderkey, l_linenumber";
+/// A query whose answer has some megabytes: more than one write to a vsock takes.
+fn many_rows(folder: &str) -> String {
+    format!(
+        "SELECT l_orderkey, l_linenumber, l_comment FROM parquet.`{folder}/lineitem.parquet` \
+         ORDER BY l_orderkey, l_linenumber"
+    )
+}

@@ -8,7 +8,7 @@ use casemate_wire::trust_file::TrustFile;
 use crate::image::{COMMAND_LINE, Image, Recipe};
 use crate::machine::Machine;
 use crate::tools::{self, StockMachine};
-use crate::{MANY_ROWS, PROGRAMS, QUERIES, address, expected, serve, tables};
+use crate::{ENCRYPTED, PLAIN, PROGRAMS, address, many_rows, queries, serve, tables};
 
 fn recipe<'a>(tools: &'a StockMachine, nsm: &'a str, engine_arguments: &'a [&'a str]) -> Recipe<'a> {
     Recipe { kernel: &tools.kernel, modules: &tools.modules, nsm, engine_arguments }
@@ -29,7 +29,7 @@ async fn sealed_queries_are_answered_by_an_engine_that_is_the_first_process_of_i
     let keys = engines::keys();
     let image = Image::build(&recipe(&tools, "simulated", &["--simulated-trust-out=-"]), &keys).await;
     let mut machine = Machine::boot_stock(&tools, &image.file("initramfs"), COMMAND_LINE).await;
-    let parent = serve(&machine, &tables(true)).await;
+    let parent = serve(&machine).await;
     machine.await_engine().await;
     assert_eq!(soon("a heartbeat", machine.heartbeat()).await, 0xb7);
 
@@ -40,9 +40,14 @@ async fn sealed_queries_are_answered_by_an_engine_that_is_the_first_process_of_i
     let keys = format!("--keys={}", image.file("keys.json").display());
     let casemate = async |arguments: &[&str]| process::run(Path::new(PROGRAMS.casemate), arguments, "").await;
     casemate(&["attest", &connect, &trust]).await.success();
-    for sql in QUERIES.into_iter().chain([MANY_ROWS]) {
-        let answer = casemate(&["sql", &connect, &trust, &keys, "--format=csv", "-e", sql]).await.success();
-        assert_eq!(answer, expected(sql).await, "{sql}");
+    let data = format!("--data={}", tables().display());
+    let asked = |folder| queries(folder).into_iter().chain([many_rows(folder)]);
+    for (encrypted, plain) in asked(ENCRYPTED).zip(asked(PLAIN)) {
+        let expected = casemate(&["sql", &data, "--format=csv", "-e", &plain]).await.success();
+        for sql in [encrypted, plain] {
+            let answer = casemate(&["sql", &connect, &trust, &keys, "--format=csv", "-e", &sql]).await.success();
+            assert_eq!(answer, expected, "{sql}");
+        }
     }
 
     let console = machine.console();
