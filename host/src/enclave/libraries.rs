@@ -10,7 +10,7 @@ use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
 use super::ImageError;
 use super::error::read_file;
 use super::layout::ENGINE;
-use super::root::{MAX_ROOT_BYTES, RootFs};
+use super::root::{Entry, MAX_ROOT_BYTES, RootFs};
 
 /// Where the loaders of distributions look without being told, in their order.
 const LIBRARY_FOLDERS: [&str; 6] =
@@ -18,6 +18,9 @@ const LIBRARY_FOLDERS: [&str; 6] =
 const MAX_LIBRARY_BYTES: u64 = 256 << 20;
 /// Libraries of one program; the engine has about five.
 const MAX_LIBRARIES: usize = 64;
+
+/// Permission bits of others: to read and execute.
+const OTHERS: u32 = 0o005;
 
 /// A root file system of an engine's binary and what it needs from this machine.
 ///
@@ -62,6 +65,11 @@ pub fn check_engine(root: &RootFs, what: &str) -> Result<(), ImageError> {
     let Some(engine) = root.file(ENGINE) else {
         return Err(refused(format!("there is no file /{ENGINE}")));
     };
+    if matches!(root.get(ENGINE), Some(Entry::File { mode, .. }) if mode & OTHERS != OTHERS) {
+        return Err(refused(
+            "others must be able to read and execute it: an enclave's init runs it as nobody".to_owned(),
+        ));
+    }
     let needs = Needs::of(engine).map_err(refused)?;
     if let Some(loader) = needs.loader.filter(|loader| root.file(loader).is_none()) {
         return Err(refused(format!("its loader {loader} is missing")));
@@ -136,6 +144,10 @@ mod tests {
         assert!(check_engine(&root, "x").unwrap_err().to_string().contains("no file /usr/bin"));
         root.insert_program(ENGINE, std::fs::read(this_program()).unwrap()).unwrap();
         assert!(check_engine(&root, "x").unwrap_err().to_string().contains("loader"));
+        let program = root.file(ENGINE).unwrap().clone();
+        let mut closed = root.clone();
+        closed.insert(ENGINE, Entry::File { mode: 0o750, content: program }).unwrap();
+        assert!(check_engine(&closed, "x").unwrap_err().to_string().contains("nobody"));
         let loader = Needs::of(root.file(ENGINE).unwrap()).unwrap().loader.unwrap();
         root.insert_program(&loader, "").unwrap();
         assert!(check_engine(&root, "x").unwrap_err().to_string().contains("library"));
