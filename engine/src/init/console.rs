@@ -1,11 +1,12 @@
 //! What the first process says: lines on the console, which an operator sees in debug mode only.
 
-use std::fmt;
-use std::fs;
+use std::io::{self, Write};
+use std::{fmt, fs};
 
 /// Writes a line. It holds numbers, paths of the image and the kernel's reasons, never anything of a client.
 pub(super) fn say(line: fmt::Arguments<'_>) {
-    eprintln!("casemate-init: {line}");
+    // A console that takes nothing is no reason to fail.
+    let _ = writeln!(io::stderr(), "casemate-init: {line}");
 }
 
 /// Says how much memory the machine has and how much of it is left: the image lies in memory too.
