@@ -90,7 +90,7 @@ impl Sealed {
 
 fn engine(keys: &Keys, storage: Address, target_partitions: usize) -> Result<(Arc<Engine>, TrustPolicy)> {
     let access = new_access(vec![("bench".to_owned(), keys.identity.public())])?.to_policy()?;
-    let nsm = casemate_engine::cli::simulate_nsm()?;
+    let nsm = casemate_engine::cli::simulate_nsm(&access)?;
     let trust = casemate_engine::cli::simulated_trust_file(&nsm).to_policy()?;
     let mut config = EngineConfig::new(access, MEMORY_LIMIT, Arc::new(nsm), Arc::new(AddressConnector(storage)));
     config.target_partitions = target_partitions;

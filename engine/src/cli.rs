@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use casemate_wire::UnixMillis;
-use casemate_wire::access_file::{AccessFile, AccessPolicy, parse_size};
+use casemate_wire::access_file::{AccessFile, AccessPolicy, parse_size, policy_hash};
 use casemate_wire::address::Address;
-use casemate_wire::attestation::{DeviceNsm, Nsm, PcrSet, SimulatedNsm, SimulatedOptions, TrustPolicy};
+use casemate_wire::attestation::{
+    DeviceNsm, Nsm, POLICY_PCR, PcrSet, SimulatedNsm, SimulatedOptions, TrustPolicy, policy_pcr,
+};
 use casemate_wire::transport::Listener;
 use casemate_wire::trust_file::TrustFile;
 use clap::{Parser, ValueEnum};
@@ -46,7 +48,7 @@ struct Arguments {
     /// What attests this engine: the enclave's device, or a simulation that proves nothing
     #[arg(long, value_enum)]
     nsm: NsmKind,
-    /// Write a trust file here that accepts this simulated engine, for the clients of a test
+    /// Write a trust file here that accepts this simulated engine, for the clients of a test; `-` is the standard output
     #[arg(long, value_name = "FILE")]
     simulated_trust_out: Option<PathBuf>,
     /// Seconds that a query may take until its last batch is sent [default: no limit]
@@ -117,7 +119,7 @@ fn run(arguments: &Arguments) -> Result<(), EngineError> {
         return Err(EngineError::Config("--simulated-trust-out needs --nsm simulated".to_owned()));
     }
     let access = read_access_file(&arguments.access)?;
-    let nsm = open_nsm(arguments)?;
+    let nsm = open_nsm(arguments, &access)?;
     let storage = Arc::new(AddressConnector(arguments.storage.clone()));
     let mut config = EngineConfig::new(access, arguments.memory_limit, nsm, storage);
     config.query_timeout = arguments.query_timeout;
@@ -166,35 +168,46 @@ fn read_access_file(path: &Path) -> Result<AccessPolicy, EngineError> {
     AccessFile::from_json(&text).and_then(|file| file.to_policy()).map_err(|error| unusable(error.into()))
 }
 
-fn open_nsm(arguments: &Arguments) -> Result<Arc<dyn Nsm>, EngineError> {
+fn open_nsm(arguments: &Arguments, access: &AccessPolicy) -> Result<Arc<dyn Nsm>, EngineError> {
     match arguments.nsm {
-        NsmKind::Device => match DeviceNsm::open() {
-            Ok(device) => Ok(Arc::new(device)),
-            Err(error) => Err(EngineError::Nsm(error.to_string())),
-        },
+        NsmKind::Device => {
+            let device = DeviceNsm::open().map_err(EngineError::Nsm)?;
+            device.bind_policy(&policy_hash(access)).map_err(EngineError::Nsm)?;
+            Ok(Arc::new(device))
+        }
         NsmKind::Simulated => {
             eprintln!("{SIMULATED_WARNING}");
-            let simulated = simulate_nsm()?;
+            let simulated = simulate_nsm(access)?;
             if let Some(path) = &arguments.simulated_trust_out {
-                let text = simulated_trust_file(&simulated).to_json();
-                fs::write(path, text).map_err(|source| EngineError::Write { path: path.clone(), source })?;
+                write_trust_file(path, &simulated_trust_file(&simulated).to_json())?;
             }
             Ok(Arc::new(simulated))
         }
     }
 }
 
-/// A simulated NSM that attests this process's own executable, with fresh keys.
+/// Writes to the standard output where the path is `-`: an engine in a virtual machine has no other way out for it.
+fn write_trust_file(path: &Path, text: &str) -> Result<(), EngineError> {
+    if path == Path::new("-") {
+        print!("{text}");
+        return Ok(());
+    }
+    fs::write(path, text).map_err(|source| EngineError::Write { path: path.into(), source })
+}
+
+/// A simulated NSM that attests this process's own executable and the engine's access policy, with fresh keys.
 ///
 /// # Errors
 /// When the executable can't be read or the keys can't be made.
-pub fn simulate_nsm() -> Result<SimulatedNsm, EngineError> {
+pub fn simulate_nsm(access: &AccessPolicy) -> Result<SimulatedNsm, EngineError> {
+    let mut pcrs = simulated_pcrs()?;
+    pcrs.insert(POLICY_PCR, policy_pcr(&policy_hash(access)));
     let options = SimulatedOptions {
-        pcrs: simulated_pcrs()?,
+        pcrs,
         module_id: SIMULATED_MODULE_ID.to_owned(),
         clock: Arc::new(|| UnixMillis::from(SystemTime::now())),
     };
-    SimulatedNsm::generate(options).map_err(|error| EngineError::Nsm(error.to_string()))
+    SimulatedNsm::generate(options).map_err(EngineError::Nsm)
 }
 
 /// In the form of a real one, with a name that no instance has.

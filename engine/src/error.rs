@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use casemate_wire::attestation::NsmError;
+
 /// Why the engine can't start or can't go on. Errors of a query go to the client that asked, sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -26,8 +28,8 @@ pub enum EngineError {
         source: io::Error,
     },
     /// There is no NSM to attest with.
-    #[error("can't use the Nitro Security Module: {0}; outside of an enclave start with '--nsm simulated'")]
-    Nsm(String),
+    #[error("can't attest: {0}")]
+    Nsm(#[source] NsmError),
     /// A file that was asked for can't be written.
     #[error("can't write '{path}': {source}")]
     Write {

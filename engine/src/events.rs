@@ -76,10 +76,11 @@ pub fn log_to_stderr() {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::layer::SubscriberExt;
 
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let only_events = Targets::new().with_target(TARGET, LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(std::io::stderr().is_terminal() && !no_colour)
         .with_target(false);
     let collector = tracing_subscriber::registry().with(only_events).with(lines);
     // Not `init`, which would also collect the `log` records of libraries, with query texts in them.

@@ -7,7 +7,7 @@
 //!
 //! From the outside in: `cli` starts it, `engine` accepts connections, `session` serves one client, `query`
 //! runs one query, `execute` is the way into the SQL library, `environment` is what a session's queries may
-//! touch (`memory`, `storage`, `keyring`, `registry`).
+//! touch (`memory`, `storage`, `keyring`, `registry`). `init` is what comes before all that in an enclave.
 
 pub mod cli;
 mod compute;
@@ -18,6 +18,8 @@ mod error;
 mod events;
 mod execute;
 mod failure;
+#[cfg(target_os = "linux")]
+pub mod init;
 mod keyring;
 pub mod measurement;
 mod memory;

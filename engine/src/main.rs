@@ -8,5 +8,9 @@ use casemate_engine::WipingAllocator;
 static ALLOCATOR: WipingAllocator = WipingAllocator;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if casemate_engine::init::is_init() {
+        casemate_engine::init::run();
+    }
     casemate_engine::cli::main()
 }

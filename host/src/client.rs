@@ -9,7 +9,8 @@ use casemate_wire::address::Address;
 use casemate_wire::attestation::{TrustPolicy, VerifiedDocument};
 use casemate_wire::handshake::{self, ClientOptions};
 use casemate_wire::session::{
-    ClientReceiver, ClientSender, EndStatus, QueryRequest, ResultItem, SealedFrame, StreamOpener, StreamSecret,
+    ClientReceiver, ClientSender, ClientSession, EndStatus, QueryRequest, ResultItem, SealedFrame, StreamOpener,
+    StreamSecret,
 };
 use casemate_wire::transport::{self, BoxedIo};
 use futures::Stream;
@@ -73,9 +74,14 @@ impl Client {
         let session = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake::connect(io, options))
             .await
             .map_err(|_| HostError::HandshakeTimeout(HANDSHAKE_TIMEOUT))??;
+        Ok(Self::of_session(session))
+    }
+
+    /// The client of a session that was opened by other means.
+    pub fn of_session(session: ClientSession) -> Self {
         let (attested, name) = (session.attested().clone(), session.client_name().to_owned());
         let (sender, receiver) = session.split();
-        Ok(Self { sender, receiver, attested, name, unfinished: None, reading: false })
+        Self { sender, receiver, attested, name, unfinished: None, reading: false }
     }
 
     /// What the engine proved about itself.

@@ -65,7 +65,7 @@ impl Embedded {
     /// Starts an engine that asks `parent` for files.
     pub fn with_parent(parent: Arc<ParentServer>, access: AccessPolicy, memory_limit: Option<u64>) -> Result<Self> {
         let failed = |error: &dyn std::fmt::Display| HostError::Embedded(error.to_string());
-        let nsm = simulate_nsm().map_err(|error| failed(&error))?;
+        let nsm = simulate_nsm(&access).map_err(|error| failed(&error))?;
         let trust = simulated_trust_file(&nsm).to_policy()?;
         let memory_limit = memory_limit.unwrap_or_else(half_of_memory);
         let config = EngineConfig::new(access, memory_limit, Arc::new(nsm), Arc::new(InMemoryStorage(parent)));

@@ -34,7 +34,10 @@ pub fn tpch_tables(temporary: &Path, scale_factor: f64, encrypted: bool) -> Path
 
 /// The folder `temporary/name`, filled by `make` if it is not there. Others that ask for it meanwhile wait, and an
 /// interrupted one leaves nothing under that name.
-fn once(temporary: &Path, name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+///
+/// # Panics
+/// When it can't be made.
+pub fn once(temporary: &Path, name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let folder = temporary.join(name);
     fs::create_dir_all(temporary).expect("the build's folder is writable");
     let lock = File::create(temporary.join(format!("{name}.lock"))).expect("a lock file");

@@ -1,4 +1,4 @@
-//! Addresses of engines, parents and storage servers: `tcp://`, `unix://` and `vsock://`.
+//! Addresses of engines, parents and storage servers: `tcp://`, `unix://`, `vsock://` and `vsock+unix://`.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -16,6 +16,15 @@ pub enum Address {
         /// Port.
         port: u32,
     },
+    /// `vsock+unix:///path/to/socket:port`: a vsock port of the one virtual machine that a monitor such as Firecracker,
+    /// Cloud Hypervisor or vhost-device-vsock shows its host as a Unix socket. Called, it is a port of the guest; listened
+    /// on, it is the port that the guest calls on its host.
+    HybridVsock {
+        /// The monitor's socket.
+        path: PathBuf,
+        /// Port.
+        port: u32,
+    },
 }
 
 /// VMADDR_CID_ANY of `linux/vm_sockets.h`.
@@ -23,7 +32,9 @@ const CID_ANY: u32 = u32::MAX;
 
 /// A text that is not an address.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{text}' is not an address: {problem}; write tcp://HOST:PORT, unix:///PATH or vsock://CID:PORT")]
+#[error(
+    "'{text}' is not an address: {problem}; write tcp://HOST:PORT, unix:///PATH, vsock://CID:PORT or vsock+unix:///PATH:PORT"
+)]
 pub struct AddressError {
     text: String,
     problem: &'static str,
@@ -44,6 +55,7 @@ fn parse(text: &str) -> Result<Address, &'static str> {
         "unix" if rest.is_empty() => Err("the path is missing"),
         "unix" => Ok(Address::Unix(PathBuf::from(rest))),
         "vsock" => parse_vsock(rest),
+        "vsock+unix" => parse_hybrid(rest),
         _ => Err("its scheme is unknown"),
     }
 }
@@ -63,8 +75,20 @@ fn parse_tcp(rest: &str) -> Result<Address, &'static str> {
 fn parse_vsock(rest: &str) -> Result<Address, &'static str> {
     let (cid, port) = rest.split_once(':').ok_or("the port is missing")?;
     let cid = if cid == "any" { CID_ANY } else { cid.parse().map_err(|_| "the context id is not a number")? };
-    let port = port.parse().map_err(|_| "the port is not a number")?;
-    Ok(Address::Vsock { cid, port })
+    Ok(Address::Vsock { cid, port: vsock_port(port)? })
+}
+
+fn parse_hybrid(rest: &str) -> Result<Address, &'static str> {
+    // A path may hold a colon itself.
+    let (path, port) = rest.rsplit_once(':').ok_or("the port is missing")?;
+    match path {
+        "" => Err("the path is missing"),
+        path => Ok(Address::HybridVsock { path: PathBuf::from(path), port: vsock_port(port)? }),
+    }
+}
+
+fn vsock_port(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "the port is not a number")
 }
 
 impl fmt::Display for Address {
@@ -74,6 +98,7 @@ impl fmt::Display for Address {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
             Self::Vsock { cid: CID_ANY, port } => write!(f, "vsock://any:{port}"),
             Self::Vsock { cid, port } => write!(f, "vsock://{cid}:{port}"),
+            Self::HybridVsock { path, port } => write!(f, "vsock+unix://{}:{port}", path.display()),
         }
     }
 }
@@ -91,6 +116,8 @@ mod tests {
             "unix:///run/c.sock",
             "vsock://16:5005",
             "vsock://any:5005",
+            "vsock+unix:///run/enclave.vsock:5005",
+            "vsock+unix:///run/a:b:5005",
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
@@ -109,6 +136,9 @@ mod tests {
             "unix://",
             "vsock://x:1",
             "vsock://1",
+            "vsock+unix://:1",
+            "vsock+unix:///run/enclave.vsock",
+            "vsock+unix:///run/enclave.vsock:",
             "http://h:1",
         ] {
             let error = text.parse::<Address>().unwrap_err();

@@ -14,6 +14,8 @@ mod suite;
 mod transcript;
 
 pub use client::ClientOptions;
+#[cfg(feature = "emulated-nsm")]
+pub use drive::connect_to_emulated;
 pub use drive::{accept, connect, inspect, refuse};
 pub use error::HandshakeError;
 pub use inspect::Inspection;

@@ -1,4 +1,4 @@
-//! Connections over TCP, Unix sockets and vsock, all behind one boxed type.
+//! Connections over TCP, Unix sockets and vsock (also as virtual machine monitors show it), all behind one boxed type.
 
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -10,6 +10,7 @@ use tokio_vsock::{VsockAddr, VsockListener, VsockStream};
 
 use crate::address::Address;
 
+mod hybrid;
 mod limited;
 
 use limited::LimitedWrites;
@@ -28,6 +29,7 @@ pub async fn connect(address: &Address) -> io::Result<BoxedIo> {
         Address::Tcp(host_port) => tcp(TcpStream::connect(host_port).await?),
         Address::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
         Address::Vsock { cid, port } => Ok(vsock(VsockStream::connect(VsockAddr::new(*cid, *port)).await?)),
+        Address::HybridVsock { path, port } => Ok(Box::new(hybrid::connect(path, *port).await?)),
     }
 }
 
@@ -53,13 +55,10 @@ impl Listener {
                 let local_address = Address::Tcp(listener.local_addr()?.to_string());
                 Ok(Self { socket: Socket::Tcp(listener), local_address })
             }
-            Address::Unix(path) => {
-                remove_stale_socket(path).await?;
-                let listener = UnixListener::bind(path)?;
-                Ok(Self {
-                    socket: Socket::Unix { listener, _file: SocketFile::of(path)? },
-                    local_address: address.clone(),
-                })
+            Address::Unix(path) => Ok(Self { socket: bind_unix(path).await?, local_address: address.clone() }),
+            Address::HybridVsock { path, port } => {
+                let socket = bind_unix(&hybrid::host_socket(path, *port)).await?;
+                Ok(Self { socket, local_address: address.clone() })
             }
             Address::Vsock { cid, port } => {
                 let listener = VsockListener::bind(VsockAddr::new(*cid, *port))?;
@@ -95,6 +94,12 @@ fn vsock(stream: VsockStream) -> BoxedIo {
 
 /// Some vhost devices lose the rest of a larger packet.
 const MAX_VSOCK_WRITE: usize = 28 * 1024;
+
+async fn bind_unix(path: &Path) -> io::Result<Socket> {
+    remove_stale_socket(path).await?;
+    let listener = UnixListener::bind(path)?;
+    Ok(Socket::Unix { listener, _file: SocketFile::of(path)? })
+}
 
 /// Removes a socket file that nobody listens on. Anything else at that path is left for `bind` to refuse.
 async fn remove_stale_socket(path: &Path) -> io::Result<()> {

@@ -44,8 +44,8 @@ pub(crate) struct Args {
     /// The directory whose files the enclave may read
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Where the enclave asks for files [default: vsock://any:5006 for an enclave on vsock, PATH.storage for one on
-    /// unix://PATH]
+    /// Where the enclave asks for files [default: vsock://any:5006 for an enclave on vsock, vsock+unix://PATH:5006 for
+    /// one on vsock+unix://PATH:PORT, PATH.storage for one on unix://PATH]
     #[arg(long, value_name = "ADDR")]
     storage: Option<Address>,
     /// Write every byte that passes to files in this directory, to look through later
@@ -133,6 +133,9 @@ fn storage_address(args: &Args) -> Result<Option<Address>> {
         (Some(address), _) => Ok(Some(address.clone())),
         (None, Enclave::Embedded) => Ok(None),
         (None, Enclave::At(Address::Vsock { .. })) => Ok(Some(Address::Vsock { cid: ANY_CID, port: STORAGE_PORT })),
+        (None, Enclave::At(Address::HybridVsock { path, .. })) => {
+            Ok(Some(Address::HybridVsock { path: path.clone(), port: STORAGE_PORT }))
+        }
         (None, Enclave::At(Address::Unix(path))) => {
             let mut path = path.clone().into_os_string();
             path.push(".storage");
@@ -212,6 +215,7 @@ mod tests {
     #[test]
     fn storage_is_served_where_the_enclave_looks_for_it() {
         assert_eq!(storage("vsock://16:5005", None), "vsock://any:5006");
+        assert_eq!(storage("vsock+unix:///run/e.vsock:5005", None), "vsock+unix:///run/e.vsock:5006");
         assert_eq!(storage("unix:///run/e.sock", None), "unix:///run/e.sock.storage");
         assert_eq!(storage("unix:///run/e.sock", Some("tcp://127.0.0.1:9")), "tcp://127.0.0.1:9");
         assert_eq!(storage("embedded", None), "");

@@ -78,7 +78,7 @@ pub fn verify_chain_only(
 }
 
 impl VerifiedDocument {
-    fn new(content: AttestationDocument, simulated: bool, pcr_set: Option<String>) -> Self {
+    pub(super) fn new(content: AttestationDocument, simulated: bool, pcr_set: Option<String>) -> Self {
         let AttestationDocument { module_id, timestamp, pcrs, .. } = content;
         Self { module_id, timestamp, pcrs, simulated, pcr_set }
     }
@@ -98,7 +98,7 @@ fn verify_signature(
 }
 
 /// Row 10.
-fn check_age(timestamp: UnixMillis, trust: &TrustPolicy, now: UnixMillis) -> Result<(), AttestationError> {
+pub(super) fn check_age(timestamp: UnixMillis, trust: &TrustPolicy, now: UnixMillis) -> Result<(), AttestationError> {
     if timestamp.saturating_add(trust.max_age) < now {
         return Err(AttestationError::Stale(now.0.saturating_sub(timestamp.0) / 1000));
     }
@@ -109,7 +109,7 @@ fn check_age(timestamp: UnixMillis, trust: &TrustPolicy, now: UnixMillis) -> Res
 }
 
 /// Rows 11, 14 and 15.
-fn check_handshake(content: &AttestationDocument, expected: &Expected<'_>) -> Result<(), AttestationError> {
+pub(super) fn check_handshake(content: &AttestationDocument, expected: &Expected<'_>) -> Result<(), AttestationError> {
     if content.nonce.as_deref() != Some(expected.nonce) {
         return Err(AttestationError::Nonce);
     }
@@ -125,7 +125,10 @@ fn check_handshake(content: &AttestationDocument, expected: &Expected<'_>) -> Re
 }
 
 /// Row 12: the name of the accepted image whose registers the document has.
-fn accepted_image<'a>(content: &AttestationDocument, trust: &'a TrustPolicy) -> Result<&'a str, AttestationError> {
+pub(super) fn accepted_image<'a>(
+    content: &AttestationDocument,
+    trust: &'a TrustPolicy,
+) -> Result<&'a str, AttestationError> {
     if trust.pcr_sets.is_empty() {
         return Err(AttestationError::EmptyPolicy);
     }
@@ -145,7 +148,7 @@ fn accepted_image<'a>(content: &AttestationDocument, trust: &'a TrustPolicy) -> 
 }
 
 /// Row 13: PCR4 measures the id of the instance that `module_id` names.
-fn check_instance(content: &AttestationDocument) -> Result<(), AttestationError> {
+pub(super) fn check_instance(content: &AttestationDocument) -> Result<(), AttestationError> {
     let instance = instance_id(&content.module_id).ok_or(AttestationError::Pcr4)?;
     match content.pcrs.get(&INSTANCE_PCR) == Some(&instance_pcr(instance)) {
         true => Ok(()),

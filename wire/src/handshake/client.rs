@@ -7,7 +7,7 @@ use super::inspect::Inspection;
 use super::message::{Accept, ClientAuth, ClientHello, NONCE_LEN, ServerHello};
 use super::suite::{Directions, KEM_LEN, SUITE_1, Sender};
 use super::transcript::{self, Hash};
-use crate::attestation::{Expected, TrustPolicy, VerifiedDocument, verify};
+use crate::attestation::{AttestationError, Expected, TrustPolicy, VerifiedDocument, verify};
 use crate::frame::{Frame, FrameHeader, FrameType, SessionId, TAG_LEN, VERSION};
 use crate::identity::ClientIdentity;
 use crate::keys::DataKeys;
@@ -25,6 +25,10 @@ pub struct ClientOptions<'a> {
     /// The time to judge the attestation document by.
     pub clock: &'a Clock,
 }
+
+/// The check of an attestation document.
+type DocumentVerifier =
+    fn(&[u8], &Expected<'_>, &TrustPolicy, UnixMillis) -> Result<VerifiedDocument, AttestationError>;
 
 /// A client that waits for the engine's hello.
 pub(super) struct HelloSent {
@@ -70,6 +74,27 @@ impl HelloSent {
     /// Checks the engine's hello: version and suite are the offered ones, the document is genuine and fits.
     pub(super) fn verify(
         self,
+        payload: &[u8],
+        trust: &TrustPolicy,
+        now: UnixMillis,
+    ) -> Result<EngineVerified, HandshakeError> {
+        self.verify_by(verify, payload, trust, now)
+    }
+
+    /// The same for an engine whose document nobody has signed. Proves nothing.
+    #[cfg(feature = "emulated-nsm")]
+    pub(super) fn verify_emulated(
+        self,
+        payload: &[u8],
+        trust: &TrustPolicy,
+        now: UnixMillis,
+    ) -> Result<EngineVerified, HandshakeError> {
+        self.verify_by(crate::attestation::emulated::verify_unsigned, payload, trust, now)
+    }
+
+    fn verify_by(
+        self,
+        verify: DocumentVerifier,
         payload: &[u8],
         trust: &TrustPolicy,
         now: UnixMillis,

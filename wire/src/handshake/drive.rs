@@ -15,13 +15,40 @@ use crate::{Error, Result};
 /// There is no timeout inside: wrap the future.
 pub async fn connect<S: Io + 'static>(io: S, options: ClientOptions<'_>) -> Result<ClientSession, HandshakeError> {
     let mut io: BoxedIo = Box::new(io);
+    let (state, server_hello) = exchange_hellos(&mut io).await?;
+    let state = state.verify(&server_hello, options.trust, (options.clock)())?;
+    open_session(io, state, options).await
+}
+
+/// [`connect`] for tests of the engine on the NSM that QEMU emulates, whose documents carry no signature: everything is
+/// checked as ever but signature and certificates, and so **nothing is proven**. A trust policy can't ask for it, and
+/// documents that are signed are refused.
+#[cfg(feature = "emulated-nsm")]
+pub async fn connect_to_emulated<S: Io + 'static>(
+    io: S,
+    options: ClientOptions<'_>,
+) -> Result<ClientSession, HandshakeError> {
+    let mut io: BoxedIo = Box::new(io);
+    let (state, server_hello) = exchange_hellos(&mut io).await?;
+    let state = state.verify_emulated(&server_hello, options.trust, (options.clock)())?;
+    open_session(io, state, options).await
+}
+
+/// Sends the client's hello and takes the engine's, as its payload.
+async fn exchange_hellos(io: &mut BoxedIo) -> Result<(client::HelloSent, Vec<u8>), HandshakeError> {
     let (state, hello) = client::HelloSent::start()?;
-    write_plaintext(&mut io, FrameType::ClientHello, &hello).await?;
-
-    let server_hello = read_answer(&mut io, FrameType::ServerHello).await?;
+    write_plaintext(io, FrameType::ClientHello, &hello).await?;
+    let server_hello = read_answer(io, FrameType::ServerHello).await?;
     check_plaintext(&server_hello.header)?;
-    let state = state.verify(&server_hello.payload, options.trust, (options.clock)())?;
+    Ok((state, server_hello.payload))
+}
 
+/// Sends identity and keys to the engine, and takes its answer.
+async fn open_session(
+    mut io: BoxedIo,
+    state: client::EngineVerified,
+    options: ClientOptions<'_>,
+) -> Result<ClientSession, HandshakeError> {
     let (state, auth) = state.authenticate(options.identity, options.data_keys)?;
     write_frame(&mut io, &auth.header, &auth.payload).await?;
 
@@ -40,11 +67,8 @@ pub async fn connect<S: Io + 'static>(io: S, options: ClientOptions<'_>) -> Resu
 /// Sends a hello, takes the engine's, and ends the connection. There is no timeout inside: wrap the future.
 pub async fn inspect<S: Io + 'static>(io: S) -> Result<Inspection, HandshakeError> {
     let mut io: BoxedIo = Box::new(io);
-    let (state, hello) = client::HelloSent::start()?;
-    write_plaintext(&mut io, FrameType::ClientHello, &hello).await?;
-    let server_hello = read_answer(&mut io, FrameType::ServerHello).await?;
-    check_plaintext(&server_hello.header)?;
-    state.inspect(&server_hello.payload)
+    let (state, server_hello) = exchange_hellos(&mut io).await?;
+    state.inspect(&server_hello)
 }
 
 /// Answers a client and opens a session. On failure the client was told the status code that is its due, and

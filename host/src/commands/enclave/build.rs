@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use casemate_wire::UnixMillis;
 use casemate_wire::access_file::parse_size;
 use casemate_wire::address::Address;
+use casemate_wire::attestation::policy_pcr;
 use casemate_wire::trust_file::TrustFile;
 use clap::ValueEnum;
 
 use crate::commands::warn_simulated;
-use crate::enclave::eif::{Signer, extend_from_zero};
+use crate::enclave::eif::Signer;
 use crate::enclave::image::{COMMAND_LINE, Image, Ingredients};
 use crate::enclave::kernel::Kernel;
 use crate::enclave::layout::Configuration;
@@ -325,7 +326,7 @@ fn print_measurements(args: &Args, image: &Image) -> Result<()> {
         format!("PCR{index}  {}  {}\n", hex::encode(value), covered(*index, args.boot.init.is_some()))
     });
     let policy_hash = image.policy_hash();
-    let extended = hex::encode(extend_from_zero(policy_hash));
+    let extended = hex::encode(policy_pcr(policy_hash));
     let policy =
         format!("PCR16 {extended}  access file, once the engine runs\n\npolicy hash {}\n", hex::encode(policy_hash));
     out.write_all((lines.collect::<String>() + &policy).as_bytes()).map_err(failed)

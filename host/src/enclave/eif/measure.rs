@@ -78,6 +78,6 @@ impl Measurer {
 const SIGNER_PCR: u8 = 8;
 
 /// The value of a PCR that was zero and is extended once: SHA-384 of its old value and the digest.
-pub fn extend_from_zero(digest: &[u8]) -> Pcr {
+fn extend_from_zero(digest: &[u8]) -> Pcr {
     Sha384::new().chain_update([0; 48]).chain_update(digest).finalize().into()
 }

@@ -19,7 +19,7 @@ mod tests;
 mod writer;
 
 pub use header::SectionKind;
-pub use measure::{Measurements, extend_from_zero};
+pub use measure::Measurements;
 pub use metadata::{BuildMetadata, Metadata};
 pub use reader::{Description, SectionSummary, read};
 pub use signature::{SignatureCheck, Signer};
