@@ -2,15 +2,17 @@
 
 mod access;
 mod keys;
+mod rollout;
 mod store;
 mod trust;
 
 use std::io;
 use std::path::PathBuf;
 
-pub use access::{add_client, load_access, new_access, save_access};
+pub use access::{add_client, load_access, new_access, remove_client, save_access};
 pub use keys::Keys;
-pub use trust::{TrustOptions, load_trust, new_trust, pcr_set_from_measurements, save_trust};
+pub use rollout::{add_image, add_policy, remove_image, remove_policy};
+pub use trust::{TrustOptions, load_trust, load_trust_file, new_trust, pcr_set_from_measurements, save_trust};
 
 /// Why a file could not be read or written; each message says what to do next.
 #[derive(Debug, thiserror::Error)]

@@ -62,11 +62,21 @@ pub fn pcr_set_from_measurements(name: String, path: &Path) -> Result<PcrSetEntr
 
 /// Reads a trust file and checks it.
 pub fn load_trust(path: &Path) -> Result<TrustPolicy, FileError> {
+    read_trust(path).map(|(_, policy)| policy)
+}
+
+/// Reads a trust file and checks it, to change it.
+pub fn load_trust_file(path: &Path) -> Result<TrustFile, FileError> {
+    read_trust(path).map(|(file, _)| file)
+}
+
+fn read_trust(path: &Path) -> Result<(TrustFile, TrustPolicy), FileError> {
     let bytes = store::read(path, KIND)?;
     let malformed = |problem: String| FileError::Malformed { kind: KIND.name, path: path.to_path_buf(), problem };
     let text = std::str::from_utf8(&bytes).map_err(|error| malformed(error.to_string()))?;
     let file = TrustFile::from_json(text).map_err(|error| malformed(error.to_string()))?;
-    file.to_policy().map_err(|error| malformed(error.to_string()))
+    let policy = file.to_policy().map_err(|error| malformed(error.to_string()))?;
+    Ok((file, policy))
 }
 
 /// Writes a trust file; a file that is there is replaced only with `force`.
