@@ -13,6 +13,7 @@ mod lifecycle;
 mod limits;
 mod memory;
 mod outputs;
+mod restarts;
 mod rotation;
 mod sql_errors;
 mod storage;

@@ -4,5 +4,7 @@ mod common;
 mod demo;
 mod diff;
 mod embedded;
+mod enclave;
 mod files_and_usage;
 mod serving;
+mod units;
