@@ -9,6 +9,7 @@ use casemate_wire::session::QueryFailure;
 use spark_differential::program::ProgramError;
 use spark_differential::suite::SuiteError;
 
+use crate::enclave::ImageError;
 use crate::files::FileError;
 use crate::lifecycle::nitro_cli::NitroCliError;
 use crate::lifecycle::supervisor::SupervisorError;
@@ -61,6 +62,9 @@ pub enum HostError {
     /// A keys, trust or access file.
     #[error(transparent)]
     File(#[from] FileError),
+    /// An enclave image, or what goes into one.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// A result could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -148,7 +152,7 @@ impl HostError {
             | Self::Reference(_)
             | Self::Differing { .. }
             | Self::Demo(_) => ExitStatus::Query,
-            Self::Usage(_) => ExitStatus::Usage,
+            Self::Usage(_) | Self::Image(ImageError::Option(_)) => ExitStatus::Usage,
             Self::Refused(_) => ExitStatus::Attestation,
             Self::Handshake(error) => handshake_status(error),
             Self::Protocol(error) => protocol_status(error),
@@ -157,6 +161,7 @@ impl HostError {
             }
             Self::Output(OutputError::Io(_))
             | Self::File(_)
+            | Self::Image(_)
             | Self::Directory(_)
             | Self::Suite(_)
             | Self::Io { .. } => ExitStatus::File,

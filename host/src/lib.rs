@@ -7,6 +7,7 @@
 //! - [`output`] writes results as tables, CSV, JSON lines, Arrow IPC and Parquet;
 //! - [`sealed`] keeps answers sealed on disk and opens them later;
 //! - [`statements`] answers JSON lines for test suites;
+//! - [`enclave`] builds and reads enclave images;
 //! - [`embedded`] (feature `embedded`) is an engine inside this process, with a simulated NSM;
 //! - [`engine_process`] (feature `embedded`) is the same in a process of its own, restarted when it dies;
 //! - [`demo`] and [`tpch`] (feature `demo`) are the demonstration and its tables and queries.
@@ -18,6 +19,7 @@ mod commands;
 pub mod demo;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod enclave;
 #[cfg(feature = "embedded")]
 pub mod engine_process;
 mod error;

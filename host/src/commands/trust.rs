@@ -9,8 +9,8 @@ use clap::Subcommand;
 
 use crate::error::{HostError, Result};
 use crate::files::{
-    TrustOptions, add_image, add_policy, load_access, load_trust_file, new_trust, pcr_set_from_measurements,
-    remove_image, remove_policy, save_trust,
+    DEFAULT_MAX_AGE_SECONDS, TrustOptions, add_image, add_policy, load_access, load_trust_file, new_trust,
+    pcr_set_from_measurements, remove_image, remove_policy, save_trust,
 };
 
 const AFTER_HELP: &str = "\
@@ -65,7 +65,7 @@ struct NewArgs {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// The oldest attestation document to accept, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_MAX_AGE_SECONDS)]
     max_age: u64,
     /// Accept engines with this access file only; may be repeated
     #[arg(long, value_name = "FILE")]

@@ -3,16 +3,34 @@
 mod access;
 mod keys;
 mod rollout;
+mod signing;
 mod store;
 mod trust;
 
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use access::{add_client, load_access, new_access, remove_client, save_access};
 pub use keys::Keys;
-pub use rollout::{add_image, add_policy, remove_image, remove_policy};
-pub use trust::{TrustOptions, load_trust, load_trust_file, new_trust, pcr_set_from_measurements, save_trust};
+pub use rollout::{accept_image, add_image, add_policy, remove_image, remove_policy};
+pub use signing::load_signing_pair;
+pub use trust::{
+    DEFAULT_MAX_AGE_SECONDS, TrustOptions, load_trust, load_trust_file, new_trust, pcr_set_from_measurements,
+    save_trust,
+};
+
+/// Writes a file that everybody may read: whole, or not at all. One that is there is replaced only with `force`.
+///
+/// # Errors
+/// When it is there already, or when `content` or the operating system fails.
+pub fn write_public<T>(
+    path: &Path,
+    force: bool,
+    content: impl FnOnce(&mut File) -> io::Result<T>,
+) -> Result<T, FileError> {
+    store::write_with(path, store::Access::Public, force, content)
+}
 
 /// Why a file could not be read or written; each message says what to do next.
 #[derive(Debug, thiserror::Error)]

@@ -20,6 +20,22 @@ pub fn add_image(file: &mut TrustFile, set: PcrSetEntry) -> Result<(), FileError
     file.to_policy().map(drop).map_err(|error| FileError::Value(error.to_string()))
 }
 
+/// Accepts an image that was just built, and its access file where the file names any. An image with the same
+/// measurements is accepted already: who builds it again changes nothing.
+///
+/// # Errors
+/// When another image of that name is accepted, or a value is not one.
+pub fn accept_image(file: &mut TrustFile, set: PcrSetEntry, policy_hash: String) -> Result<(), FileError> {
+    if !file.pcr_sets.iter().any(|known| known.pcrs == set.pcrs) {
+        add_image(file, set)?;
+    }
+    // An empty list accepts any access file; one entry would narrow it to that one.
+    if !file.policy_hashes.is_empty() && !file.policy_hashes.contains(&policy_hash) {
+        add_policy(file, policy_hash)?;
+    }
+    file.to_policy().map(drop).map_err(|error| FileError::Value(error.to_string()))
+}
+
 /// Accepts the image of this name no more: the last step of a rollout.
 ///
 /// # Errors
@@ -118,5 +134,19 @@ mod tests {
         remove_policy(&mut file, &old).unwrap();
         assert!(remove_policy(&mut file, &old).is_err());
         assert_eq!(file.policy_hashes, [new]);
+    }
+
+    #[test]
+    fn a_trust_file_takes_one_more_image_and_keeps_accepting_any_access_file_or_the_named_ones() {
+        let pcrs = (0..3).map(|index| (index, "0c".repeat(48))).collect();
+        let set = PcrSetEntry { name: "v2".into(), pcrs };
+        let mut any = trust();
+        accept_image(&mut any, set.clone(), "0d".repeat(48)).unwrap();
+        accept_image(&mut any, set.clone(), "0d".repeat(48)).unwrap();
+        assert_eq!((any.pcr_sets.len(), any.policy_hashes.len()), (2, 0));
+        let mut named = TrustFile { policy_hashes: vec!["0a".repeat(48)], ..trust() };
+        accept_image(&mut named, set.clone(), "0d".repeat(48)).unwrap();
+        assert_eq!(named.policy_hashes, ["0a".repeat(48), "0d".repeat(48)]);
+        assert!(accept_image(&mut named, set, "no hash".into()).is_err());
     }
 }

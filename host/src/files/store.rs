@@ -64,6 +64,16 @@ fn read_bounded(file: &mut File, metadata: &Metadata) -> io::Result<Zeroizing<Ve
 /// Writes a file under a temporary name and moves it to its place, so that it is whole or not there. A file that is
 /// there already is replaced only with `force`.
 pub(super) fn write(path: &Path, bytes: &[u8], access: Access, force: bool) -> Result<(), FileError> {
+    write_with(path, access, force, |file| file.write_all(bytes))
+}
+
+/// The same for content that is made as it is written.
+pub(super) fn write_with<T>(
+    path: &Path,
+    access: Access,
+    force: bool,
+    content: impl FnOnce(&mut File) -> io::Result<T>,
+) -> Result<T, FileError> {
     let failed = |source| FileError::Io { action: "written", path: path.to_path_buf(), source };
     if !force && path.symlink_metadata().is_ok() {
         return Err(FileError::Exists(path.to_path_buf()));
@@ -75,9 +85,10 @@ pub(super) fn write(path: &Path, bytes: &[u8], access: Access, force: bool) -> R
         .permissions(Permissions::from_mode(mode))
         .make_in(folder, |path| OpenOptions::new().write(true).create_new(true).mode(mode).open(path))
         .map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    let written = content(file.as_file_mut()).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
     let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
-    persisted.map(drop).map_err(|error| match error.error.kind() {
+    persisted.map(|_| written).map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => FileError::Exists(path.to_path_buf()),
         _ => failed(error.error),
     })

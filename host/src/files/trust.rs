@@ -17,6 +17,9 @@ const KIND: Kind = Kind {
     access: Access::Public,
 };
 
+/// How old an attestation document may be unless the operator says otherwise.
+pub const DEFAULT_MAX_AGE_SECONDS: u64 = 300;
+
 /// What a new trust file accepts.
 #[derive(Clone, Debug)]
 pub struct TrustOptions {

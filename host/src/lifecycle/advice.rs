@@ -59,13 +59,13 @@ pub fn findings(plan: &Plan<'_>, machine: &Machine, running: &[EnclaveInfo]) -> 
     let mut findings = Vec::new();
     if machine.device != Device::Usable {
         findings.push(Finding::Problem(device_text(machine.device)));
-        // Without the driver nothing else can be judged.
-        if machine.device == Device::Missing {
-            return findings;
-        }
     }
-    findings.extend(cpu_problem(plan.request.cpus, machine, running).map(Finding::Problem));
-    findings.extend(memory_problem(plan, machine).map(Finding::Problem));
+    // Without the driver there is neither a pool nor a reason for huge pages.
+    if machine.device != Device::Missing {
+        findings.extend(cpu_problem(plan.request.cpus, machine, running).map(Finding::Problem));
+        findings.extend(pages_problem(plan.request.memory_mib, machine).map(Finding::Problem));
+    }
+    findings.extend(image_problem(plan).map(Finding::Problem));
     findings.extend(name_problem(plan.request, running).map(Finding::Problem));
     findings.extend(engine_warning(plan).map(Finding::Warning));
     findings
@@ -103,16 +103,19 @@ fn cpu_problem(cpus: u32, machine: &Machine, running: &[EnclaveInfo]) -> Option<
         .then(|| format!("{cpus} CPUs are not whole cores: with two threads a core their number is even"))
 }
 
-fn memory_problem(plan: &Plan<'_>, machine: &Machine) -> Option<String> {
+fn image_problem(plan: &Plan<'_>) -> Option<String> {
     let wanted = plan.request.memory_mib;
     let least = least_memory_mib(plan.image_bytes);
-    if wanted < least {
-        return Some(format!(
+    (wanted < least).then(|| {
+        format!(
             "{wanted} MiB are too little for this image of {} MiB: it needs {MEMORY_PER_IMAGE} times its size, \
              --memory {least}MiB or more",
             plan.image_bytes.div_ceil(1 << 20)
-        ));
-    }
+        )
+    })
+}
+
+fn pages_problem(wanted: u64, machine: &Machine) -> Option<String> {
     (wanted > machine.free_mib).then(|| {
         let configured = machine.configured_mib.map_or_else(String::new, |mib| format!(" (now {mib})"));
         format!(

@@ -9,14 +9,14 @@ pub(crate) mod tests;
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
 
 pub use explain::Failure;
-pub use output::{EnclaveInfo, EnclaveState, ImageInfo, RunInfo};
+pub use output::{EnclaveInfo, EnclaveState, RunInfo};
 
 use capture::{Captured, capture};
 
@@ -28,7 +28,6 @@ pub const DEFAULT_PROGRAM: &str = "nitro-cli";
 const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(30);
 const TERMINATE_TIMEOUT: Duration = Duration::from_secs(120);
-const IMAGE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Why a command of `nitro-cli` did not do what was asked. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -130,15 +129,6 @@ impl NitroCli {
         let info: output::TerminateInfo = output::parse("terminate-enclave", &captured.stdout)?;
         let problem = || format!("it does not say that {id} was terminated");
         info.terminated.then_some(()).ok_or_else(|| unreadable("terminate-enclave", problem()))
-    }
-
-    /// What an enclave image file holds.
-    ///
-    /// # Errors
-    /// When it is no enclave image.
-    pub async fn image(&self, image: &Path) -> Result<ImageInfo, NitroCliError> {
-        let captured = self.ask("describe-eif", &["--eif-path".into(), image.into()], IMAGE_TIMEOUT).await?;
-        output::parse("describe-eif", &captured.stdout)
     }
 
     /// Copies the console of a debug enclave to this process's standard output until the enclave ends or the caller

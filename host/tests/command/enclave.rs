@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use casemate_host::enclave::eif;
+
 use crate::common::{Ran, casemate, folder};
 
 const RUNNING: &str = r#"[{"EnclaveName": "casemate", "EnclaveID": "i-1-enc2", "ProcessID": 42, "EnclaveCID": 16,
@@ -24,8 +26,6 @@ fn parent(running: &str) -> tempfile::TempDir {
           echo ' "NumberOfCPUs": 2, "CPUIDs": [1, 5], "MemoryMiB": 4096}' ;;
         terminate-enclave) echo "{\"EnclaveID\": \"$3\", \"Terminated\": true}" ;;
         console) echo "the console of $3" ;;
-        describe-eif) echo '{"EifVersion": 4, "Measurements": {"PCR0": "0a", "PCR1": "0b", "PCR2": "0c"},'
-          echo ' "IsSigned": false, "CheckCRC": true}' ;;
         esac"#,
     );
     folder
@@ -54,8 +54,10 @@ fn an_enclave_is_not_started_where_something_stands_in_its_way() {
     }
     let folder = parent("[]");
     let at = folder.path();
-    enclave(at, "run casemate.eif --cpus 2 --memory 4GiB").fails(1, "there is no /dev/nitro_enclaves");
-    enclave(at, "run casemate.eif --cpus 2 --memory 4GiB --dry-run").fails(1, "enclaves enabled");
+    write_image(at, "1GiB");
+    enclave(at, "run small.eif --cpus 2 --memory 4GiB").fails(1, "there is no /dev/nitro_enclaves");
+    enclave(at, "run small.eif --cpus 2 --memory 4GiB --dry-run").fails(1, "enclaves enabled");
+    enclave(at, "run casemate.eif --cpus 2 --memory 4GiB").fails(5, "image");
     assert_eq!(calls(at), "describe-enclaves\ndescribe-enclaves\n");
 }
 
@@ -115,6 +117,64 @@ fn enclaves_are_described_for_people_and_for_programs() {
     assert_eq!(enclave(at, "describe --json").works(), "[]\n");
     std::fs::write(at.join("running.json"), RUNNING.replace("NONE", "DEBUG_MODE")).unwrap();
     assert!(enclave(at, "describe").works().contains("no client accepts it"));
+}
+
+/// An image whose engine may use so much for queries, in a folder.
+fn write_image(at: &Path, memory_limit: &str) -> eif::Measurements {
+    let metadata = serde_json::json!({
+        "ImageName": "test",
+        "ImageVersion": "1",
+        "BuildMetadata": {
+            "BuildTime": "1970-01-01T00:00:00+00:00", "BuildTool": "test", "BuildToolVersion": "1",
+            "OperatingSystem": "Linux", "KernelVersion": "6.12"
+        },
+        "DockerInfo": {},
+        "CustomMetadata": { "EngineArguments": [format!("--memory-limit={memory_limit}")] }
+    });
+    let metadata = serde_json::from_value(metadata).unwrap();
+    let image =
+        eif::Eif { kernel: b"kernel", command_line: "reboot=k", metadata: &metadata, ramdisks: &[vec![7; 9000]] };
+    eif::write(&image, None, &mut std::fs::File::create(at.join("small.eif")).unwrap()).unwrap().unwrap()
+}
+
+#[test]
+fn an_image_is_described_without_nitro_cli() {
+    let folder = parent("[]");
+    let at = folder.path();
+    let measurements = write_image(at, "1GiB");
+    let printed = enclave(at, "describe small.eif").works();
+    assert!(printed.contains("signature    none") && printed.contains("--memory 4MiB or more"), "{printed}");
+    let json: serde_json::Value = serde_json::from_str(&enclave(at, "describe small.eif --json").works()).unwrap();
+    let pcrs: serde_json::Map<_, _> = measurements
+        .pcrs
+        .iter()
+        .map(|(index, value)| {
+            (index.to_string(), value.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+        })
+        .collect();
+    assert_eq!((&json["pcrs"], &json["command_line"]), (&pcrs.into(), &"reboot=k".into()));
+    assert_eq!(calls(at), "");
+}
+
+#[test]
+fn an_engine_that_may_use_more_than_its_enclave_has_left_gets_a_warning() {
+    let folder = parent("[]");
+    let at = folder.path();
+    write_image(at, "4GiB");
+    let ran = enclave(at, "run small.eif --cpus 2 --memory 4GiB --force");
+    assert!(ran.err.contains("warning: the engine may use 4096 MiB"), "{}", ran.err);
+    write_image(at, "3GiB");
+    let ran = enclave(at, "run small.eif --cpus 2 --memory 4GiB --force");
+    assert!(!ran.err.contains("warning"), "{}", ran.err);
+}
+
+#[test]
+fn what_is_no_enclave_image_is_not_described() {
+    let folder = parent("[]");
+    let at = folder.path();
+    enclave(at, "describe none.eif").fails(5, "none.eif");
+    enclave(at, "describe casemate.eif").fails(5, "image");
+    assert_eq!(calls(at), "", "an image is read without nitro-cli");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod demo;
 mod diff;
 mod embedded;
 mod enclave;
+mod enclave_build;
 mod files_and_usage;
 mod serving;
 mod units;

@@ -1,14 +1,16 @@
 //! `casemate enclave describe`: what runs, and what an image holds.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
 use super::running::{NitroCliArgs, enclave_json, pcrs};
+use crate::enclave::eif::{self, Description, SignatureCheck};
 use crate::error::{HostError, Result};
 use crate::lifecycle::advice::least_memory_mib;
-use crate::lifecycle::machine::file_size;
-use crate::lifecycle::nitro_cli::{EnclaveInfo, ImageInfo, NitroCli};
+use crate::lifecycle::nitro_cli::{EnclaveInfo, NitroCli};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -16,7 +18,7 @@ Examples:
   casemate enclave describe casemate.eif               an image: what the hardware will measure, what memory it needs
   casemate enclave describe --json | jq -r '.[].state'
 
-Root sees the enclaves of all users, others their own.";
+Root sees the enclaves of all users, others their own. An image is described on any machine, without nitro-cli.";
 
 /// Arguments of `casemate enclave describe`.
 #[derive(Debug, clap::Args)]
@@ -33,10 +35,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: Args) -> Result<()> {
-    let nitro_cli = args.nitro_cli.program();
     match &args.image {
-        Some(image) => describe_image(&nitro_cli, image, args.json).await,
-        None => describe_enclaves(&nitro_cli, args.json).await,
+        Some(image) => describe_image(image, args.json),
+        None => describe_enclaves(&args.nitro_cli.program(), args.json).await,
     }
 }
 
@@ -73,34 +74,50 @@ fn print(enclave: &EnclaveInfo) {
     }
 }
 
-async fn describe_image(nitro_cli: &NitroCli, path: &Path, json: bool) -> Result<()> {
-    let bytes = file_size(path).map_err(HostError::io(format!("can't read the enclave image {}", path.display())))?;
-    let image = nitro_cli.image(path).await?;
+fn describe_image(path: &Path, json: bool) -> Result<()> {
+    let file = File::open(path).map_err(HostError::io(format!("can't read the enclave image {}", path.display())))?;
+    let image = eif::read(BufReader::new(file))?;
+    let signature = signature_text(image.signature);
     if json {
-        println!("{}", image_json(&image, bytes));
+        println!("{}", image_json(&image, signature));
     } else {
-        for (index, value) in pcrs(&image.measurements) {
-            println!("PCR{index:<10}{value}");
+        for (index, value) in &image.measurements.pcrs {
+            println!("PCR{index:<10}{}", hex::encode(value));
         }
-        println!("signed       {}", if image.is_signed { "yes" } else { "no" });
+        println!("signature    {signature}");
+        println!("command line {:?}", image.command_line);
+        for section in &image.sections {
+            println!("section      {:?}, {} bytes", section.kind, section.bytes);
+        }
+        let bytes = image.file_bytes();
         println!("size         {bytes} bytes; it needs --memory {}MiB or more", least_memory_mib(bytes));
     }
-    if image.checksum_fits == Some(false) || image.signature_fits == Some(false) {
-        return Err(HostError::Lifecycle(format!(
-            "{} is damaged: its checksum or signature does not fit; copy or build it again",
+    match image.signature {
+        Some(SignatureCheck::Invalid) => Err(HostError::Lifecycle(format!(
+            "the signature of {} is not of this image: build it again",
             path.display()
-        )));
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn image_json(image: &ImageInfo, bytes: u64) -> Json {
+fn signature_text(check: Option<SignatureCheck>) -> &'static str {
+    match check {
+        None => "none",
+        Some(SignatureCheck::Valid) => "valid",
+        Some(SignatureCheck::Invalid) => "invalid",
+        Some(SignatureCheck::OtherAlgorithm) => "not checked: it is not ES384",
+    }
+}
+
+fn image_json(image: &Description, signature: &str) -> Json {
+    let pcrs = image.measurements.pcrs.iter().map(|(index, value)| (index.to_string(), hex::encode(value)));
     json!({
-        "pcrs": pcrs(&image.measurements).map(|(index, value)| (index.to_owned(), value)).collect::<Json>(),
-        "signed": image.is_signed,
-        "checksum_fits": image.checksum_fits,
-        "signature_fits": image.signature_fits,
-        "bytes": bytes,
-        "least_memory_mib": least_memory_mib(bytes),
+        "pcrs": pcrs.collect::<Json>(),
+        "signature": signature,
+        "command_line": image.command_line,
+        "metadata": image.metadata,
+        "bytes": image.file_bytes(),
+        "least_memory_mib": least_memory_mib(image.file_bytes()),
     })
 }

@@ -1,15 +1,18 @@
 //! `casemate enclave run`: starts an enclave.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 
-use casemate_wire::access_file::parse_size;
 use serde_json::json;
 
 use super::running::{NitroCliArgs, memory_mib};
 use crate::cli::colours;
+use crate::enclave::eif;
+use crate::enclave::image::engine_memory_limit;
 use crate::error::{HostError, Result};
 use crate::lifecycle::advice::{Finding, Plan, engine_memory_mib, findings};
-use crate::lifecycle::machine::{Machine, file_size};
+use crate::lifecycle::machine::Machine;
 use crate::lifecycle::nitro_cli::{RunInfo, RunRequest};
 
 const AFTER_HELP: &str = "\
@@ -40,9 +43,6 @@ pub(crate) struct Args {
     /// The name to know it by [default: that of the image file]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// What the engine in the image may use (its --memory-limit), to see whether it fits
-    #[arg(long, value_name = "SIZE")]
-    engine_memory: Option<String>,
     /// A readable console, zeros for PCRs: for looking inside an image. Clients refuse such an enclave
     #[arg(long)]
     debug_mode: bool,
@@ -61,12 +61,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: Args) -> Result<()> {
-    let image_bytes = file_size(&args.image)
-        .map_err(HostError::io(format!("can't read the enclave image {}", args.image.display())))?;
-    let engine_memory = match args.engine_memory.as_deref() {
-        Some(text) => Some(parse_size("--engine-memory", text).map_err(|error| HostError::Usage(error.to_string()))?),
-        None => None,
-    };
+    let (image_bytes, engine_memory) = look_into(&args.image, args.force)?;
     let nitro_cli = args.nitro_cli.program();
     let request = args.request();
     let plan = Plan { request: &request, image_bytes, engine_memory };
@@ -98,6 +93,16 @@ impl Args {
             name: self.name.clone(),
             debug: self.debug_mode,
         }
+    }
+}
+
+/// The size of an image, and what its engine may use for queries, if it says so.
+fn look_into(path: &Path, force: bool) -> Result<(u64, Option<u64>)> {
+    let unreadable = || HostError::io(format!("can't read the enclave image {}", path.display()));
+    match eif::read(BufReader::new(File::open(path).map_err(unreadable())?)) {
+        Ok(image) => Ok((image.file_bytes(), engine_memory_limit(&image.metadata))),
+        Err(_) if force => Ok((path.metadata().map_err(unreadable())?.len(), None)),
+        Err(error) => Err(error.into()),
     }
 }
 

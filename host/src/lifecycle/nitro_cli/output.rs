@@ -110,23 +110,6 @@ impl fmt::Display for EnclaveState {
     }
 }
 
-/// What `describe-eif` says of an enclave image file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct ImageInfo {
-    /// `PCR0` and so on in hexadecimal.
-    #[serde(rename = "Measurements")]
-    pub measurements: BTreeMap<String, String>,
-    /// Whether it is signed; then it has a PCR8.
-    #[serde(rename = "IsSigned", default)]
-    pub is_signed: bool,
-    /// Whether its checksum fits.
-    #[serde(rename = "CheckCRC", default)]
-    pub checksum_fits: Option<bool>,
-    /// Whether its signature fits, if it is signed.
-    #[serde(rename = "SignatureCheck", default)]
-    pub signature_fits: Option<bool>,
-}
-
 /// What `terminate-enclave` says.
 #[derive(Deserialize)]
 pub(super) struct TerminateInfo {

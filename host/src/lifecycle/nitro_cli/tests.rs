@@ -146,14 +146,6 @@ async fn an_enclave_is_terminated_and_says_so() {
 }
 
 #[tokio::test]
-async fn an_image_is_described() {
-    let said = r#"{"EifVersion": 4, "Measurements": {"HashAlgorithm": "Sha384 { ... }", "PCR0": "0a"},
-        "IsSigned": true, "CheckCRC": true, "SignatureCheck": false, "ImageName": "x"}"#;
-    let image = FakeNitroCli::printing(said).program().image("a.eif".as_ref()).await.unwrap();
-    assert_eq!((image.checksum_fits, image.is_signed, image.signature_fits), (Some(true), true, Some(false)));
-}
-
-#[tokio::test]
 async fn what_is_no_json_is_an_error_that_names_the_command() {
     for printed in ["", "no json\n", "[{\"EnclaveID\": 7}]", "{\n", "[1, 2"] {
         let error = FakeNitroCli::printing(printed).program().enclaves().await.unwrap_err().to_string();
