@@ -49,7 +49,7 @@ enum Command {
     Trust(trust::Args),
     /// Make the access file: which clients an engine accepts
     Access(access::Args),
-    /// Build enclave images
+    /// Build enclave images; run, describe and stop enclaves on a parent instance
     Enclave(enclave::Args),
     /// Decrypt a result that `casemate sql --sealed` kept
     Open(open::Args),
@@ -156,6 +156,9 @@ pub(crate) fn colours() -> bool {
 }
 
 #[cfg(test)]
+mod documents;
+
+#[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
@@ -196,6 +199,8 @@ mod tests {
         accepted("attest --connect vsock://16:5005 --trust t");
         accepted("keys new");
         accepted("trust new --measurements build.json");
+        accepted("serve --enclave-image casemate.eif --cpus 2 --memory 4GiB --data /srv");
+        accepted("enclave run casemate.eif --cpus 2 --memory 4096 --cid 16 --dry-run");
         accepted("enclave build --engine casemate-engine --access access.json --kernel bzImage");
         accepted("open FILE --keys k --format csv -o out");
         accepted("statements --time-zone UTC --timeout 30");

@@ -11,6 +11,8 @@ use spark_differential::suite::SuiteError;
 
 use crate::enclave::ImageError;
 use crate::files::FileError;
+use crate::lifecycle::nitro_cli::NitroCliError;
+use crate::lifecycle::supervisor::SupervisorError;
 use crate::output::OutputError;
 use crate::parent::DirectoryError;
 
@@ -89,6 +91,15 @@ pub enum HostError {
     /// A process that was started here did not do its part.
     #[error("{0}")]
     Process(String),
+    /// An enclave could not be started, described or ended.
+    #[error(transparent)]
+    NitroCli(#[from] NitroCliError),
+    /// An enclave that `casemate serve` started is gone for good.
+    #[error(transparent)]
+    Supervisor(#[from] SupervisorError),
+    /// Something stands in the way of an enclave.
+    #[error("{0}")]
+    Lifecycle(String),
     /// Statements, or their stored answers.
     #[error(transparent)]
     Suite(#[from] SuiteError),
@@ -135,6 +146,9 @@ impl HostError {
             | Self::Timeout(_)
             | Self::Embedded(_)
             | Self::Process(_)
+            | Self::NitroCli(_)
+            | Self::Supervisor(_)
+            | Self::Lifecycle(_)
             | Self::Reference(_)
             | Self::Differing { .. }
             | Self::Demo(_) => ExitStatus::Query,
@@ -152,6 +166,23 @@ impl HostError {
             | Self::Suite(_)
             | Self::Io { .. } => ExitStatus::File,
             Self::Output(_) => ExitStatus::Query,
+        }
+    }
+
+    /// Whether the same may go well in a moment: nobody was there, or who was there had no place or is gone.
+    pub fn is_passing(&self) -> bool {
+        use casemate_wire::Error;
+        use casemate_wire::frame::StatusCode;
+        match self {
+            Self::Connect { .. } | Self::HandshakeTimeout(_) => true,
+            Self::Handshake(HandshakeError::Connection(error)) | Self::Protocol(error) => matches!(
+                error,
+                Error::Status(StatusCode::Busy | StatusCode::Unavailable)
+                    | Error::Io(_)
+                    | Error::Closed
+                    | Error::Truncated
+            ),
+            _ => false,
         }
     }
 

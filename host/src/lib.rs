@@ -1,6 +1,7 @@
 //! What runs outside the enclave: the client and decryptor, the parent instance's server, and the command line.
 //!
 //! - [`client`] attests an engine, sends it keys and SQL, and opens the sealed answers;
+//! - [`lifecycle`] starts enclaves through `nitro-cli`, watches them, and starts them again;
 //! - [`parent`] relays sealed bytes to the enclave and serves it the files of one directory;
 //! - [`files`] are the keys, trust and access files;
 //! - [`output`] writes results as tables, CSV, JSON lines, Arrow IPC and Parquet;
@@ -23,6 +24,7 @@ pub mod enclave;
 pub mod engine_process;
 mod error;
 pub mod files;
+pub mod lifecycle;
 pub mod output;
 pub mod parent;
 #[cfg(feature = "embedded")]

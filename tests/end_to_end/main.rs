@@ -13,6 +13,8 @@ mod lifecycle;
 mod limits;
 mod memory;
 mod outputs;
+mod restarts;
+mod rotation;
 mod sql_errors;
 mod storage;
 mod stream_attacks;

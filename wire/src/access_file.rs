@@ -96,20 +96,17 @@ impl AccessFile {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// The policy to enforce. No client, a key or name that stands twice, or a size that is none, is an error.
+    /// The policy to enforce. No client, a key that stands twice, or a size that is none, is an error. A name may stand
+    /// at several keys: a client that changes its key has two for a while.
     pub fn to_policy(&self) -> Result<AccessPolicy> {
         if self.clients.is_empty() {
             return Err(config("clients", "name at least one client; nobody could use this engine"));
         }
         let mut clients = BTreeMap::new();
-        let mut names = std::collections::BTreeSet::new();
         for entry in &self.clients {
             let field = format!("clients '{}'", entry.name);
             if entry.name.is_empty() || entry.name.len() > MAX_NAME_BYTES {
                 return Err(config(&field, "a name has 1 to 128 bytes"));
-            }
-            if !names.insert(&entry.name) {
-                return Err(config(&field, "the name stands twice"));
             }
             let memory_limit = entry.memory_limit.as_deref().map(|text| parse_size(&field, text)).transpose()?;
             let client = Client { name: entry.name.clone(), memory_limit };
@@ -218,12 +215,20 @@ mod tests {
         let alice = entry("alice");
         let twin = ClientEntry { name: "twin".into(), ..alice.clone() };
         let sized = ClientEntry { memory_limit: Some("much".into()), ..entry("sized") };
-        for clients in
-            [vec![], vec![alice.clone(), twin], vec![alice.clone(), entry("alice")], vec![entry("")], vec![sized]]
-        {
+        for clients in [vec![], vec![alice.clone(), twin], vec![entry("")], vec![sized]] {
             assert!(file(clients).to_policy().is_err());
         }
         assert!(AccessFile { max_sessions: 0, ..file(vec![alice]) }.to_policy().is_err());
+    }
+
+    #[test]
+    fn a_client_may_have_several_keys_and_each_is_its_own() {
+        let (old, new) = (entry("alice"), entry("alice"));
+        let policy = file(vec![old.clone(), new.clone()]).to_policy().unwrap();
+        assert_eq!([&old, &new].map(|entry| policy.client(&entry.key).unwrap().name.as_str()), ["alice", "alice"]);
+        let after = file(vec![new]).to_policy().unwrap();
+        assert!(after.client(&old.key).is_none());
+        assert_ne!(policy_hash(&policy), policy_hash(&after));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub enum Error {
     #[error("unexpected frame {0:?}; the connection cannot be used any more")]
     Unexpected(FrameType),
     /// The other side answered with a plaintext status.
-    #[error("the engine answered: {0}")]
+    #[error("the other side answered: {0}")]
     Status(StatusCode),
     /// An earlier write to this connection was not completed.
     #[error("an earlier write to this connection was interrupted; open a new session")]

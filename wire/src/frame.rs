@@ -124,6 +124,8 @@ pub enum StatusCode {
     Denied = 3,
     /// No version or suite in common.
     UnsupportedVersion = 4,
+    /// Said by a relay, not by an engine: no enclave is behind it at the moment. Sessions with the one before are lost.
+    Unavailable = 5,
 }
 
 impl StatusCode {
@@ -133,6 +135,7 @@ impl StatusCode {
             2 => Self::BadFrame,
             3 => Self::Denied,
             4 => Self::UnsupportedVersion,
+            5 => Self::Unavailable,
             _ => return Err(Error::Malformed("unknown status code")),
         })
     }
@@ -145,6 +148,10 @@ impl fmt::Display for StatusCode {
             Self::BadFrame => "bad frame; it could not read what it received",
             Self::Denied => "denied; is this client's key in the engine's access file?",
             Self::UnsupportedVersion => "unsupported version; update the older side",
+            Self::Unavailable => {
+                "unavailable; the enclave is gone, and its sessions and their keys with it: connect again, which attests \
+                 the next one anew, and repeat what has no complete answer"
+            }
         })
     }
 }

@@ -66,6 +66,11 @@ impl DataKeys {
         Ok(())
     }
 
+    /// Takes a key out, and says whether it was there.
+    pub fn remove(&mut self, id: &str) -> bool {
+        self.0.remove(id).is_some()
+    }
+
     /// The key with this id.
     pub fn get(&self, id: &str) -> Option<&DataKey> {
         self.0.get(id)

@@ -1,18 +1,21 @@
 //! `casemate access`: makes the file that says which clients an engine accepts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use casemate_wire::access_file::policy_hash;
+use casemate_wire::access_file::{AccessFile, policy_hash};
 use casemate_wire::identity::ClientPublicKey;
 use clap::Subcommand;
 
 use crate::error::Result;
-use crate::files::{add_client, load_access, new_access, save_access};
+use crate::files::{add_client, load_access, new_access, remove_client, save_access};
 
 const AFTER_HELP: &str = "\
 Examples:
   casemate access new --client alice=p384:03ab..        in access.json
   casemate access add access.json --client bob=p384:02cd.. --memory-limit 512MiB
+  casemate access add access.json --client alice=p384:02ef..         a second key, while alice changes hers
+  casemate access remove access.json --client alice=p384:03ab..      .. and the first one out again
+  casemate access remove access.json --client bob
   casemate access hash access.json                      what the engine attests, for \"policy_hashes\" in a trust file
 
 A client's key is what `casemate keys public` prints. The file is JSON: \"clients\" (name, key, memory_limit),
@@ -52,6 +55,14 @@ enum Action {
         #[arg(long, value_name = "SIZE")]
         memory_limit: Option<String>,
     },
+    /// Take a client out of an access file
+    Remove {
+        /// The access file
+        file: PathBuf,
+        /// The client: NAME for all its keys, NAME=PUBLIC_KEY for one of them
+        #[arg(long, value_name = "NAME[=KEY]", value_parser = parse_client_or_name)]
+        client: (String, Option<ClientPublicKey>),
+    },
     /// Print the hash of an access file, as engines attest it
     Hash {
         /// The access file
@@ -65,6 +76,13 @@ fn parse_client(text: &str) -> std::result::Result<(String, ClientPublicKey), St
     Ok((name.to_owned(), key.parse().map_err(|error: casemate_wire::Error| error.to_string())?))
 }
 
+fn parse_client_or_name(text: &str) -> std::result::Result<(String, Option<ClientPublicKey>), String> {
+    match text.contains('=') {
+        true => parse_client(text).map(|(name, key)| (name, Some(key))),
+        false => Ok((text.to_owned(), None)),
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<()> {
     match args.action {
@@ -75,10 +93,21 @@ pub(crate) fn run(args: Args) -> Result<()> {
         Action::Add { file, client: (name, key), memory_limit } => {
             let (mut access, _) = load_access(&file)?;
             add_client(&mut access, name, key, memory_limit);
-            save_access(&access, &file, true)?;
-            eprintln!("{} now names {} clients; engines attest its new hash", file.display(), access.clients.len());
+            save_changed(&access, &file)?;
+        }
+        Action::Remove { file, client: (name, key) } => {
+            let (mut access, _) = load_access(&file)?;
+            remove_client(&mut access, &name, key.as_ref())?;
+            save_changed(&access, &file)?;
         }
         Action::Hash { file } => println!("{}", hex::encode(policy_hash(&load_access(&file)?.1))),
     }
+    Ok(())
+}
+
+fn save_changed(access: &AccessFile, file: &Path) -> Result<()> {
+    save_access(access, file, true)?;
+    let keys = access.clients.len();
+    eprintln!("{} now names {keys} keys; an image that is built with it attests its new hash", file.display());
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use casemate_wire::UnixMillis;
 use casemate_wire::address::Address;
-use casemate_wire::attestation::policy::{Pcr, TrustPolicy, TrustedRoot};
+use casemate_wire::attestation::policy::{Pcr, PcrSet, TrustPolicy, TrustedRoot};
 use casemate_wire::attestation::{AttestationError, VerifiedDocument, verify, verify_chain_only};
 use casemate_wire::handshake::{Inspection, inspect};
 use casemate_wire::transport;
@@ -47,6 +47,8 @@ struct Findings {
     facts: std::result::Result<VerifiedDocument, AttestationError>,
     policy_hash: String,
     verdict: Verdict,
+    /// For each accepted image, the registers that are not those of this enclave: why none matches, or which does.
+    differences: Vec<(String, Vec<u8>)>,
 }
 
 enum Verdict {
@@ -101,7 +103,7 @@ fn judge(inspection: &Inspection, trust: Option<&TrustPolicy>, now: UnixMillis) 
                 "{error}; if it is a simulated engine, pass the trust file that it wrote with --trust"
             )),
         };
-        return Findings { facts, policy_hash, verdict };
+        return Findings { facts, policy_hash, verdict, differences: Vec::new() };
     };
     let facts = verify_chain_only(&inspection.document, trust, now);
     let verdict = match verify(&inspection.document, &inspection.expected(), trust, now) {
@@ -111,7 +113,16 @@ fn judge(inspection: &Inspection, trust: Option<&TrustPolicy>, now: UnixMillis) 
         }
         Ok(verified) => Verdict::Accepted(verified.pcr_set.unwrap_or_default()),
     };
-    Findings { facts, policy_hash, verdict }
+    let differences = facts.as_ref().map(|facts| differences(trust, facts)).unwrap_or_default();
+    Findings { facts, policy_hash, verdict, differences }
+}
+
+fn differences(trust: &TrustPolicy, facts: &VerifiedDocument) -> Vec<(String, Vec<u8>)> {
+    let differing = |set: &PcrSet| {
+        let registers = set.pcrs.iter().filter(|(index, value)| facts.pcrs.get(index) != Some(value));
+        (set.name.clone(), registers.map(|(index, _)| *index).collect())
+    };
+    trust.pcr_sets.iter().map(differing).collect()
 }
 
 fn accepts_policy(trust: &TrustPolicy, inspection: &Inspection) -> bool {
@@ -131,6 +142,9 @@ impl Findings {
                 println!("PCR{index:<10}{}", hex::encode(value));
             }
         }
+        for (name, differing) in &self.differences {
+            println!("image        {name}: {}", match_text(differing));
+        }
         println!("access file  {}", self.policy_hash);
         println!("verdict      {}", self.verdict_text());
     }
@@ -142,6 +156,14 @@ impl Findings {
             Verdict::Refused(_) => false.into(),
             Verdict::NotJudged => Json::Null,
         };
+        if let Verdict::Accepted(name) = &self.verdict {
+            json["image"] = name.as_str().into();
+        }
+        json["images"] = self
+            .differences
+            .iter()
+            .map(|(name, differing)| json!({ "name": name, "differing_pcrs": differing }))
+            .collect();
         if let Ok(facts) = &self.facts {
             json["module_id"] = facts.module_id.as_str().into();
             json["timestamp"] = time_text(facts.timestamp).into();
@@ -159,6 +181,14 @@ impl Findings {
                 "none: no trust file was given; the document is signed by AWS Nitro hardware".to_owned()
             }
         }
+    }
+}
+
+fn match_text(differing: &[u8]) -> String {
+    let registers: Vec<String> = differing.iter().map(|index| format!("PCR{index}")).collect();
+    match registers.is_empty() {
+        true => "every register matches".to_owned(),
+        false => format!("{} differ", registers.join(", ")),
     }
 }
 

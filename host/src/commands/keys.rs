@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::DataKey;
 use clap::Subcommand;
 use zeroize::Zeroizing;
@@ -14,6 +15,8 @@ Examples:
   casemate keys new                                    a new identity in keys.json
   casemate keys new alice.json --data-key sales-2021   with a new key for encrypted tables
   casemate keys add alice.json hr --from hr.hex        adds the key that a Spark job encrypted tables with
+  casemate keys remove alice.json sales-2021           no table is encrypted under it any more
+  casemate keys renew alice.json alice-2.json          the same data keys under a new identity, to change to it
   casemate keys public alice.json                      what the engine's operator needs (`casemate access`)
 
 The file is JSON with mode 0600: \"identity\" (secret P-384 scalar), \"public_key\", \"result_key\" (wraps results kept
@@ -52,6 +55,23 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
+    /// Take a data key out of a keys file; what is encrypted under it can't be read any more
+    Remove {
+        /// The keys file
+        file: PathBuf,
+        /// The key's id
+        id: String,
+    },
+    /// Write a second keys file with a new identity, and all other keys of the first
+    Renew {
+        /// The keys file that is in use
+        file: PathBuf,
+        /// Where to write the new one
+        new: PathBuf,
+        /// Replace a file that is there already
+        #[arg(long)]
+        force: bool,
+    },
     /// Print the public key, for the engine's access file
     Public {
         /// The keys file
@@ -80,6 +100,23 @@ pub(crate) fn run(args: Args) -> Result<()> {
             };
             keys.data_keys.insert(id, key)?;
             keys.save(&file, true)?;
+        }
+        Action::Remove { file, id } => {
+            let mut keys = Keys::load(&file)?;
+            if !keys.data_keys.remove(&id) {
+                return Err(FileError::Value(format!("{} has no data key {id}", file.display())).into());
+            }
+            keys.save(&file, true)?;
+        }
+        Action::Renew { file, new, force } => {
+            let mut keys = Keys::load(&file)?;
+            keys.identity = ClientIdentity::generate()?;
+            keys.save(&new, force)?;
+            eprintln!(
+                "wrote {} (secret, mode 0600); engines accept it once an image with its public key in the access file runs:",
+                new.display()
+            );
+            println!("{}", keys.identity.public());
         }
         Action::Public { file } => println!("{}", Keys::load(&file)?.identity.public()),
     }

@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
+use super::supervised::SupervisedArgs;
 use crate::cli::{colours, interrupted};
 use crate::error::{HostError, Result};
+use crate::lifecycle::supervisor::Supervisor;
 use crate::parent::{DataDirectory, EnclaveConnector, ParentServer, Recorder};
 
 const AFTER_HELP: &str = "\
@@ -20,10 +22,16 @@ Examples:
   casemate serve --enclave vsock://16:5005 --data /srv/tables
   casemate serve --listen tcp://0.0.0.0:7400 --enclave unix:///run/casemate/engine.sock --data /srv/tables
   casemate serve --enclave embedded --access access.json --simulated-trust-out trust.json --data .
+  casemate serve --enclave-image casemate.eif --cpus 2 --memory 4GiB --data /srv/tables    start it, and keep it running
+  casemate serve --enclave unix:///run/e.sock --enclave-command 'exec casemate-engine --listen unix:///run/e.sock ..' --data .
 
 Clients connect to --listen; the enclave asks for files at --storage. This server passes sealed bytes and files on and
 holds no key. It reads regular files below --data and nothing else, and writes nothing. `listening on ADDR` on stdout
-says that it is ready; what passed is counted on stderr at the end (Ctrl-C or SIGTERM).";
+says that it is ready; what passed is counted on stderr at the end (Ctrl-C or SIGTERM).
+
+With --enclave-image (or --enclave-command) the server starts the enclave itself, says hello to it every 30 seconds, and
+starts it again when it is gone. Its sessions and their keys are lost then: connected clients are told so, and attest the
+next one anew. After --restarts in a row, the server ends with exit code 1.";
 
 /// VMADDR_CID_ANY: a vsock listener for every context id.
 const ANY_CID: u32 = u32::MAX;
@@ -38,9 +46,10 @@ pub(crate) struct Args {
     /// Where clients connect
     #[arg(long, value_name = "ADDR", default_value = "tcp://127.0.0.1:7400")]
     listen: Address,
-    /// The enclave: its address, or `embedded` for an engine inside this process (simulated)
-    #[arg(long, value_name = "ADDR|embedded")]
-    enclave: Enclave,
+    /// The enclave: its address, or `embedded` for an engine inside this process (simulated) [default with
+    /// --enclave-image: vsock://16:5005]
+    #[arg(long, value_name = "ADDR|embedded", required_unless_present = "enclave_image")]
+    enclave: Option<Enclave>,
     /// The directory whose files the enclave may read
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -60,7 +69,12 @@ pub(crate) struct Args {
     /// Where to write the trust file that accepts the embedded engine
     #[arg(long, value_name = "FILE", help_heading = "With --enclave embedded")]
     simulated_trust_out: Option<PathBuf>,
+    #[command(flatten)]
+    supervised: SupervisedArgs,
 }
+
+/// Where an enclave listens that this server starts, unless it is told otherwise.
+const DEFAULT_ENCLAVE: Address = Address::Vsock { cid: 16, port: 5005 };
 
 #[derive(Clone, Debug)]
 enum Enclave {
@@ -76,6 +90,17 @@ impl FromStr for Enclave {
     }
 }
 
+impl Args {
+    /// Where the enclave listens; `None` if it is embedded.
+    fn address(&self) -> Option<Address> {
+        match &self.enclave {
+            None => Some(DEFAULT_ENCLAVE),
+            Some(Enclave::At(address)) => Some(address.clone()),
+            Some(Enclave::Embedded) => None,
+        }
+    }
+}
+
 /// Runs the command until a signal ends it.
 pub(crate) async fn run(args: Args) -> Result<()> {
     log_to_stderr();
@@ -86,20 +111,57 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let server = ParentServer::new(directory, recorder);
     let shutdown = CancellationToken::new();
     let storage = serve_storage(&args, &server, &shutdown).await?;
-    let enclave = connector(&args, &server).await?;
+    // Before the enclave is started: who can't listen has no use for it.
     let listener = listen(&args.listen).await?;
     let ready = listener.local_address();
+    let supervisor = start_supervised(&args).await?;
+    let enclave: Arc<dyn EnclaveConnector> = match &supervisor {
+        Some(supervisor) => supervisor.clone(),
+        None => connector(&args, &server).await?,
+    };
     let clients = tokio::spawn(server.clone().serve_clients(listener, enclave, shutdown.clone()));
     println!("listening on {ready}");
-    interrupted().await;
-    shutdown.cancel();
+    let ended = until_ended(supervisor.as_deref(), &shutdown).await;
     // Both only end; a panic in one was already reported.
     let _ = clients.await;
     if let Some(storage) = storage {
         let _ = storage.await;
     }
     eprintln!("{}", server.counters().values());
-    Ok(())
+    ended
+}
+
+/// Waits for a signal, or for a supervisor that gives up. Everything has been told to end then.
+async fn until_ended(supervisor: Option<&Supervisor>, shutdown: &CancellationToken) -> Result<()> {
+    let Some(supervisor) = supervisor else {
+        interrupted().await;
+        shutdown.cancel();
+        return Ok(());
+    };
+    let signal = async {
+        interrupted().await;
+        shutdown.cancel();
+        std::future::pending().await
+    };
+    let ended = tokio::select! {
+        ended = supervisor.run(shutdown) => ended,
+        () = signal => Ok(()),
+    };
+    shutdown.cancel();
+    Ok(ended?)
+}
+
+/// Starts the enclave, if that was asked for, and waits until it answers. A signal meanwhile ends it again.
+async fn start_supervised(args: &Args) -> Result<Option<Arc<Supervisor>>> {
+    let Some(supervisor) = args.supervised.supervisor(args.address())? else { return Ok(None) };
+    tokio::select! {
+        started = supervisor.start() => started?,
+        () = interrupted() => {
+            supervisor.stop().await;
+            return Err(HostError::Lifecycle("interrupted while the enclave was being started".to_owned()));
+        }
+    }
+    Ok(Some(supervisor))
 }
 
 /// Sends this crate's and the engine's own events to stderr, and nothing that a library says: that might quote a query.
@@ -129,19 +191,17 @@ async fn serve_storage(
 }
 
 fn storage_address(args: &Args) -> Result<Option<Address>> {
-    match (&args.storage, &args.enclave) {
+    match (&args.storage, args.address()) {
         (Some(address), _) => Ok(Some(address.clone())),
-        (None, Enclave::Embedded) => Ok(None),
-        (None, Enclave::At(Address::Vsock { .. })) => Ok(Some(Address::Vsock { cid: ANY_CID, port: STORAGE_PORT })),
-        (None, Enclave::At(Address::HybridVsock { path, .. })) => {
-            Ok(Some(Address::HybridVsock { path: path.clone(), port: STORAGE_PORT }))
-        }
-        (None, Enclave::At(Address::Unix(path))) => {
-            let mut path = path.clone().into_os_string();
+        (None, None) => Ok(None),
+        (None, Some(Address::Vsock { .. })) => Ok(Some(Address::Vsock { cid: ANY_CID, port: STORAGE_PORT })),
+        (None, Some(Address::HybridVsock { path, .. })) => Ok(Some(Address::HybridVsock { path, port: STORAGE_PORT })),
+        (None, Some(Address::Unix(path))) => {
+            let mut path = path.into_os_string();
             path.push(".storage");
             Ok(Some(Address::Unix(path.into())))
         }
-        (None, Enclave::At(Address::Tcp(_))) => Err(HostError::Usage(
+        (None, Some(Address::Tcp(_))) => Err(HostError::Usage(
             "an enclave on TCP needs --storage ADDR: the address where it asks for files (its own --storage)"
                 .to_owned(),
         )),
@@ -149,16 +209,16 @@ fn storage_address(args: &Args) -> Result<Option<Address>> {
 }
 
 async fn connector(args: &Args, server: &Arc<ParentServer>) -> Result<Arc<dyn EnclaveConnector>> {
-    match &args.enclave {
-        Enclave::At(address) => {
+    match args.address() {
+        Some(address) => {
             if args.access.is_some() || args.memory_limit.is_some() || args.simulated_trust_out.is_some() {
                 let text = "--access, --memory-limit and --simulated-trust-out belong to --enclave embedded: \
                             give them to the engine itself";
                 return Err(HostError::Usage(text.to_owned()));
             }
-            Ok(Arc::new(address.clone()))
+            Ok(Arc::new(address))
         }
-        Enclave::Embedded => embedded(args, server).await,
+        None => embedded(args, server).await,
     }
 }
 
@@ -198,13 +258,14 @@ mod tests {
     fn args(enclave: &str, storage: Option<&str>) -> Args {
         Args {
             listen: "tcp://127.0.0.1:0".parse().unwrap(),
-            enclave: enclave.parse().unwrap(),
+            enclave: Some(enclave.parse().unwrap()),
             data: PathBuf::from("."),
             storage: storage.map(|address| address.parse().unwrap()),
             record: None,
             access: None,
             memory_limit: None,
             simulated_trust_out: None,
+            supervised: SupervisedArgs::default(),
         }
     }
 

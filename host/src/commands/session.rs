@@ -1,9 +1,9 @@
 //! The arguments that name an engine, and the session they lead to.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use casemate_wire::address::Address;
-use casemate_wire::attestation::TrustPolicy;
 
 use super::warn_simulated;
 use crate::client::Client;
@@ -26,6 +26,10 @@ pub(crate) struct EngineArgs {
     /// The trust file: which enclaves are accepted (`casemate trust new`)
     #[arg(long, value_name = "FILE", requires = "connect", help_heading = "Engine")]
     pub trust: Option<PathBuf>,
+    /// Keep trying for so long while there is no enclave, or no place in it; each try attests it anew. Statements are sent
+    /// again as long as nothing of their answer has come
+    #[arg(long, value_name = "SECONDS", requires = "connect", help_heading = "Engine")]
+    pub retry: Option<u64>,
     /// The directory that an embedded engine reads tables from [default: the current one]
     #[arg(long, value_name = "DIR", conflicts_with = "connect", help_heading = "Engine")]
     pub data: Option<PathBuf>,
@@ -38,12 +42,17 @@ pub(crate) struct EngineArgs {
 pub(crate) struct Sessions {
     keys: Keys,
     engine: Engine,
+    retry: Duration,
 }
+
+/// The pause between two tries.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 enum Engine {
     Remote {
         address: Address,
-        trust: TrustPolicy,
+        /// Read again for each session: an image that was added meanwhile is accepted, one that was removed is not.
+        trust: PathBuf,
     },
     #[cfg(feature = "embedded")]
     Embedded(Embedded),
@@ -74,21 +83,24 @@ impl Sessions {
         let (Some(keys), Some(trust)) = (&args.keys, &args.trust) else {
             return Err(HostError::Usage("--connect needs --keys FILE and --trust FILE".to_owned()));
         };
-        let engine = Engine::Remote { address: address.clone(), trust: load_trust(trust)? };
-        Ok(Some(Self { keys: Keys::load(keys)?, engine }))
+        load_trust(trust)?;
+        let engine = Engine::Remote { address: address.clone(), trust: trust.clone() };
+        let retry = Duration::from_secs(args.retry.unwrap_or(0));
+        Ok(Some(Self { keys: Keys::load(keys)?, engine, retry }))
     }
 
     #[cfg(feature = "embedded")]
     fn embedded(args: &EngineArgs) -> Result<Self> {
         let (keys, options) = args.embedded()?;
-        Ok(Self { keys, engine: Engine::Embedded(Embedded::start(options)?) })
+        Ok(Self { keys, engine: Engine::Embedded(Embedded::start(options)?), retry: Duration::ZERO })
     }
 
     #[cfg(feature = "embedded")]
     async fn process(args: &EngineArgs) -> Result<Self> {
         let (keys, options) = args.embedded()?;
         let program = std::env::current_exe().map_err(HostError::io("can't find this program's executable"))?;
-        Ok(Self { keys, engine: Engine::Process(Box::new(EngineProcess::start(program, options).await?)) })
+        let engine = Engine::Process(Box::new(EngineProcess::start(program, options).await?));
+        Ok(Self { keys, engine, retry: Duration::ZERO })
     }
 
     #[cfg(not(feature = "embedded"))]
@@ -101,10 +113,25 @@ impl Sessions {
         Self::embedded(args)
     }
 
-    /// Opens a new session.
+    /// Opens a new session, with the patience that the arguments ask for.
     pub(crate) async fn open(&self) -> Result<Client> {
+        let mut patience = self.patience();
+        loop {
+            match self.try_open().await {
+                Err(error) if patience.allows(&error).await => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// How long to go on in spite of errors that pass, from now on.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience { until: Instant::now() + self.retry, told: false }
+    }
+
+    async fn try_open(&self) -> Result<Client> {
         match &self.engine {
-            Engine::Remote { address, trust } => Client::connect(address, &self.keys, trust).await,
+            Engine::Remote { address, trust } => Client::connect(address, &self.keys, &load_trust(trust)?).await,
             #[cfg(feature = "embedded")]
             Engine::Embedded(engine) => Client::over(engine.connect(), &self.keys, engine.trust()).await,
             #[cfg(feature = "embedded")]
@@ -153,6 +180,27 @@ impl Sessions {
     /// The keys that sessions are opened with.
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
+    }
+}
+
+/// Until when errors that pass are borne.
+pub(crate) struct Patience {
+    until: Instant,
+    told: bool,
+}
+
+impl Patience {
+    /// Whether to try again after this error; waits a moment if so.
+    pub(crate) async fn allows(&mut self, error: &HostError) -> bool {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() || !error.is_passing() {
+            return false;
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            eprintln!("{error}; trying again for {} seconds", left.as_secs().max(1));
+        }
+        tokio::time::sleep(RETRY_PAUSE.min(left)).await;
+        true
     }
 }
 

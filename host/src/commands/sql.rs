@@ -3,9 +3,12 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use casemate_wire::session::ResultItem;
+use futures::{StreamExt, stream};
+
 use super::results::OutputArgs;
 use super::session::{EngineArgs, Sessions};
-use crate::client::Client;
+use crate::client::{Client, QueryStream};
 use crate::error::{HostError, Result};
 use crate::output::{Destination, OutputError};
 use crate::progress::Progress;
@@ -17,6 +20,7 @@ Examples:
   casemate sql --data /srv/tables -f report.sql --format csv -o report.csv
   echo \"SELECT 1\" | casemate sql
   casemate sql --connect tcp://127.0.0.1:7400 --keys keys.json --trust trust.json -f query.sql
+  casemate sql --connect tcp://127.0.0.1:7400 --keys keys.json --trust trust.json --retry 60 -f query.sql
   casemate sql --connect vsock://16:5005 --keys keys.json --trust trust.json -f query.sql --sealed -o result.sealed
 
 Statements are separated by `;` and run in one session, so that views made by one are there for the next. Table, CSV and
@@ -51,16 +55,29 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         args.output.destination()?
     };
     let sessions = Sessions::new(&args.engine)?;
-    let mut client = sessions.open_marked().await?;
-    if args.sealed {
-        keep_sealed(&mut client, &sessions, &sql, destination).await?;
-    } else {
-        let answer = client.query(&sql).await?;
-        args.output.write(destination, answer.into_items()).await?;
+    let mut patience = sessions.patience();
+    loop {
+        let mut client = sessions.open_marked().await?;
+        if args.sealed {
+            keep_sealed(&mut client, &sessions, &sql, destination).await?;
+        } else {
+            let (first, answer) = match begin(&mut client, &sql).await {
+                Err(error) if patience.allows(&error).await => continue,
+                begun => begun?,
+            };
+            args.output.write(destination, stream::iter(first.map(Ok)).chain(answer.into_items())).await?;
+        }
+        // The answer is complete; an engine that is already gone changes nothing about it.
+        let _ = client.close().await;
+        return Ok(());
     }
-    // The answer is complete; an engine that is already gone changes nothing about it.
-    let _ = client.close().await;
-    Ok(())
+}
+
+/// Sends the statements and waits for the beginning of their answer. Until it has come, they may be sent again.
+async fn begin<'a>(client: &'a mut Client, sql: &str) -> Result<(Option<ResultItem>, QueryStream<'a>)> {
+    let mut answer = client.query(sql).await?;
+    let first = answer.next().await?;
+    Ok((first, answer))
 }
 
 impl Args {

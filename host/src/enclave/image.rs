@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use casemate_wire::access_file::policy_hash;
+use casemate_wire::access_file::{parse_size, policy_hash};
 use chrono::DateTime;
 use serde_json::{Value, json};
 
@@ -64,7 +64,8 @@ impl Image {
         };
         let ramdisks =
             trees.iter().map(|tree| ramdisk::pack(tree, ingredients.compression)).collect::<Result<_, _>>()?;
-        let metadata = metadata(name, &kernel, ingredients.build_time)?;
+        let mut metadata = metadata(name, &kernel, ingredients.build_time)?;
+        metadata.custom_metadata = json!({ ENGINE_ARGUMENTS: configuration.arguments });
         let eif = Eif::new(kernel.bytes, ingredients.command_line, &metadata, ramdisks, signer)?;
         Ok(Self { eif, policy_hash: policy_hash(&policy) })
     }
@@ -94,6 +95,17 @@ impl Image {
     pub fn policy_hash(&self) -> &[u8; 48] {
         &self.policy_hash
     }
+}
+
+/// Under which name the metadata lists the engine's options: an operator sees with what an image runs.
+const ENGINE_ARGUMENTS: &str = "EngineArguments";
+
+/// The engine's `--memory-limit` in bytes, as the metadata of an image gives it. No PCR covers that: it is good for
+/// advice, and for nothing else.
+pub fn engine_memory_limit(metadata: &Value) -> Option<u64> {
+    let arguments = metadata.get("CustomMetadata")?.get(ENGINE_ARGUMENTS)?.as_array()?;
+    let limit = arguments.iter().find_map(|argument| argument.as_str()?.strip_prefix("--memory-limit="))?;
+    parse_size("--memory-limit", limit).ok()
 }
 
 fn metadata(name: String, kernel: &Kernel, build_time: i64) -> Result<Metadata, ImageError> {

@@ -27,6 +27,19 @@ pub fn add_client(file: &mut AccessFile, name: String, key: ClientPublicKey, mem
     file.clients.push(ClientEntry { name, key, memory_limit });
 }
 
+/// Takes a client out, all its keys or one of them. [`AccessFile::to_policy`] says whether the outcome can be used.
+///
+/// # Errors
+/// When the file does not name it.
+pub fn remove_client(file: &mut AccessFile, name: &str, key: Option<&ClientPublicKey>) -> Result<(), FileError> {
+    let before = file.clients.len();
+    file.clients.retain(|client| client.name != name || key.is_some_and(|key| client.key != *key));
+    match file.clients.len() == before {
+        true => Err(FileError::Value(format!("the access file names no client {name} with that key"))),
+        false => Ok(()),
+    }
+}
+
 /// Reads an access file and checks it.
 pub fn load_access(path: &Path) -> Result<(AccessFile, AccessPolicy), FileError> {
     let bytes = store::read(path, KIND)?;
@@ -71,12 +84,30 @@ mod tests {
     }
 
     #[test]
-    fn an_access_file_that_lets_nobody_in_or_names_a_client_twice_is_not_written() {
+    fn an_access_file_that_lets_nobody_in_or_names_a_key_twice_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         assert!(new_access(vec![]).is_err());
-        let mut file = new_access(vec![("alice".into(), key())]).unwrap();
-        add_client(&mut file, "alice".into(), key(), None);
-        assert!(save_access(&file, &folder.path().join("access.json"), false).is_err());
+        let (alice, path) = (key(), folder.path().join("access.json"));
+        let mut file = new_access(vec![("alice".into(), alice.clone())]).unwrap();
+        add_client(&mut file, "bob".into(), alice, None);
+        assert!(save_access(&file, &path, false).is_err());
+        remove_client(&mut file, "alice", None).unwrap();
+        remove_client(&mut file, "bob", None).unwrap();
+        assert!(save_access(&file, &path, false).is_err());
+        assert!(remove_client(&mut file, "bob", None).is_err());
+    }
+
+    #[test]
+    fn a_client_has_two_keys_while_it_changes_them() {
+        let (old, new) = (key(), key());
+        let mut file = new_access(vec![("alice".into(), old.clone()), ("bob".into(), key())]).unwrap();
+        add_client(&mut file, "alice".into(), new.clone(), None);
+        let policy = file.to_policy().unwrap();
+        assert!([&old, &new].iter().all(|key| policy.client(key).is_some_and(|client| client.name == "alice")));
+        remove_client(&mut file, "alice", Some(&old)).unwrap();
+        assert!(remove_client(&mut file, "alice", Some(&old)).is_err());
+        let policy = file.to_policy().unwrap();
+        assert!(policy.client(&old).is_none() && policy.client(&new).is_some());
     }
 
     #[test]

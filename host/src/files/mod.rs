@@ -2,6 +2,7 @@
 
 mod access;
 mod keys;
+mod rollout;
 mod signing;
 mod store;
 mod trust;
@@ -10,12 +11,13 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use access::{add_client, load_access, new_access, save_access};
+pub use access::{add_client, load_access, new_access, remove_client, save_access};
 pub use keys::Keys;
+pub use rollout::{accept_image, add_image, add_policy, remove_image, remove_policy};
 pub use signing::load_signing_pair;
 pub use trust::{
-    DEFAULT_MAX_AGE_SECONDS, TrustOptions, accept_image, load_trust, load_trust_file, new_trust,
-    pcr_set_from_measurements, save_trust,
+    DEFAULT_MAX_AGE_SECONDS, TrustOptions, load_trust, load_trust_file, new_trust, pcr_set_from_measurements,
+    save_trust,
 };
 
 /// Writes a file that everybody may read: whole, or not at all. One that is there is replaced only with `force`.

@@ -63,24 +63,6 @@ pub fn pcr_set_from_measurements(name: String, path: &Path) -> Result<PcrSetEntr
     Ok(PcrSetEntry { name, pcrs })
 }
 
-/// Adds an image to those that a trust file accepts, and its access file's hash where the file names any.
-///
-/// An image of the same name stays accepted beside the new one until it is removed: that is what a rollout needs. The same
-/// measurements are not added twice.
-///
-/// # Errors
-/// When the file could not be used afterwards.
-pub fn accept_image(file: &mut TrustFile, set: PcrSetEntry, policy_hash: String) -> Result<(), FileError> {
-    if !file.pcr_sets.iter().any(|known| known.pcrs == set.pcrs) {
-        file.pcr_sets.push(set);
-    }
-    // An empty list accepts any access file; one entry would narrow it to that one.
-    if !file.policy_hashes.is_empty() && !file.policy_hashes.contains(&policy_hash) {
-        file.policy_hashes.push(policy_hash);
-    }
-    file.to_policy().map(drop).map_err(|error| FileError::Value(error.to_string()))
-}
-
 /// Reads a trust file and checks it.
 pub fn load_trust(path: &Path) -> Result<TrustPolicy, FileError> {
     read_trust(path).map(|(_, policy)| policy)
@@ -147,20 +129,6 @@ mod tests {
         assert_eq!(set.pcrs.keys().copied().collect::<Vec<_>>(), [0, 1, 2]);
         std::fs::write(&path, "{}").unwrap();
         assert!(pcr_set_from_measurements("v2".into(), &path).unwrap_err().to_string().contains("Measurements"));
-    }
-
-    #[test]
-    fn a_trust_file_takes_one_more_image_and_keeps_accepting_any_access_file_or_the_named_ones() {
-        let pcrs: BTreeMap<u8, String> = (0..3).map(|index| (index, "0c".repeat(48))).collect();
-        let set = PcrSetEntry { name: "v2".into(), pcrs };
-        let mut any = new_trust(options()).unwrap();
-        accept_image(&mut any, set.clone(), "0d".repeat(48)).unwrap();
-        accept_image(&mut any, set.clone(), "0d".repeat(48)).unwrap();
-        assert_eq!((any.pcr_sets.len(), any.policy_hashes.len()), (2, 0));
-        let mut named = new_trust(TrustOptions { policy_hashes: vec!["0a".repeat(48)], ..options() }).unwrap();
-        accept_image(&mut named, set.clone(), "0d".repeat(48)).unwrap();
-        assert_eq!(named.policy_hashes, ["0a".repeat(48), "0d".repeat(48)]);
-        assert!(accept_image(&mut named, set, "no hash".into()).is_err());
     }
 
     #[test]

@@ -114,6 +114,11 @@ impl FrameCounter {
         }
         complete
     }
+
+    /// Whether what came so far ends with a whole frame.
+    pub(super) fn is_between_frames(&self) -> bool {
+        self.header.is_empty()
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +146,10 @@ mod tests {
     fn a_frame_that_is_not_complete_is_not_counted() {
         let mut counter = FrameCounter::default();
         let bytes = frame(10);
-        assert_eq!(counter.feed(&bytes[..53]), 0);
-        assert_eq!(counter.feed(&bytes[53..]), 1);
+        assert!(counter.is_between_frames());
+        for (bytes, frames) in [(&bytes[..20], 0), (&bytes[20..53], 0), (&bytes[53..], 1)] {
+            assert_eq!(counter.feed(bytes), frames);
+            assert_eq!(counter.is_between_frames(), frames == 1);
+        }
     }
 }

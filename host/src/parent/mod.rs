@@ -15,10 +15,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use casemate_wire::address::Address;
 use casemate_wire::frame::StatusCode;
-use casemate_wire::handshake::refuse;
 use casemate_wire::transport::{self, BoxedIo, Listener};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,15 +36,19 @@ const MAX_STORAGE_CONNECTIONS: usize = 256;
 /// The pause after a failed accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a client that is turned away may take to read why, and how much of it is read meanwhile.
-const GOODBYE: Duration = Duration::from_secs(2);
-const MAX_UNREAD_BYTES: u64 = 64 * 1024;
+/// How long an enclave may take to accept a connection by which it shows that it is there.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How the relay reaches the enclave.
 #[async_trait]
 pub trait EnclaveConnector: Send + Sync {
     /// Opens a connection to the enclave.
     async fn connect(&self) -> io::Result<BoxedIo>;
+    /// Whether there is no enclave any more. Asked when a connection to it ended and its client still expected
+    /// something. One that can't go away while this process lives is never gone.
+    async fn is_gone(&self) -> bool {
+        false
+    }
     /// Where it is, for messages.
     fn describe(&self) -> String;
 }
@@ -54,6 +57,10 @@ pub trait EnclaveConnector: Send + Sync {
 impl EnclaveConnector for Address {
     async fn connect(&self) -> io::Result<BoxedIo> {
         transport::connect(self).await
+    }
+
+    async fn is_gone(&self) -> bool {
+        !matches!(timeout(PROBE_TIMEOUT, transport::connect(self)).await, Ok(Ok(_)))
     }
 
     fn describe(&self) -> String {
@@ -117,7 +124,8 @@ impl ParentServer {
             Ok(io) => io,
             Err(error) => {
                 tracing::warn!("client turned away: no enclave at {}: {error}", enclave.describe());
-                return self.turn_away(client).await;
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                return relay::say_goodbye(client, StatusCode::Unavailable).await;
             }
         };
         let client = match record::relay(self.recorder.as_ref(), client) {
@@ -125,23 +133,9 @@ impl ParentServer {
             Err(error) => return tracing::error!("client connection closed, it can't be recorded: {error}"),
         };
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = relay::relay(client, to_enclave, &self.counters).await {
+        if let Err(error) = relay::relay(client, to_enclave, &self.counters, enclave.is_gone()).await {
             tracing::info!("client connection ended: {error}");
         }
-    }
-
-    /// Tells a client to try again later. It is given a moment to take that in: a connection closed with bytes of it
-    /// unread would be reset, and the answer lost.
-    async fn turn_away(&self, mut client: BoxedIo) {
-        self.counters.refused.fetch_add(1, Ordering::Relaxed);
-        let goodbye = async {
-            refuse(&mut client, StatusCode::Busy).await?;
-            client.shutdown().await?;
-            tokio::io::copy(&mut client.take(MAX_UNREAD_BYTES), &mut tokio::io::sink()).await?;
-            Ok::<_, casemate_wire::Error>(())
-        };
-        // It is gone already, or does not end: nothing is owed to it any more.
-        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
     }
 
     /// Answers the storage requests of one connection until it ends.

@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use casemate_wire::frame::FrameType;
+use casemate_wire::frame::{FrameType, HEADER_LEN};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
@@ -124,9 +125,62 @@ async fn without_an_enclave_clients_are_turned_away_and_the_server_stays() {
         client.write_all(&[1; 500]).await.unwrap();
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();
-        assert_eq!((answer.len(), answer[1], answer[44]), (45, FrameType::Status as u8, StatusCode::Busy as u8));
+        assert_eq!((answer.len(), answer[1], answer[44]), (45, FrameType::Status as u8, StatusCode::Unavailable as u8));
     }
     assert_eq!(running.server.counters().values().refused, 3);
+}
+
+/// An enclave that sends some bytes and dies.
+struct Dying {
+    says: Vec<u8>,
+    gone: bool,
+}
+
+#[async_trait]
+impl EnclaveConnector for Dying {
+    async fn connect(&self) -> io::Result<BoxedIo> {
+        let (near, mut far) = tokio::io::duplex(1024);
+        far.write_all(&self.says).await?;
+        Ok(Box::new(near))
+    }
+
+    async fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    fn describe(&self) -> String {
+        "dying".to_owned()
+    }
+}
+
+/// A frame with three bytes of payload.
+fn frame() -> Vec<u8> {
+    let mut frame = vec![1; HEADER_LEN - 4];
+    frame.extend([0, 0, 0, 3, 7, 8, 9]);
+    frame
+}
+
+/// What a client gets from an enclave that says this and dies, or only ends the connection.
+async fn last_words(says: Vec<u8>, gone: bool) -> Vec<u8> {
+    let running = start(Arc::new(Dying { says, gone })).await;
+    let mut client = transport::connect(&running.address).await.unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_client_learns_between_two_frames_that_its_enclave_is_gone_and_never_inside_one() {
+    for whole in [Vec::new(), frame(), [frame(), frame()].concat()] {
+        let answer = last_words(whole.clone(), true).await;
+        let status = answer.strip_prefix(&whole[..]).unwrap();
+        assert_eq!((status.len(), status[1], status[44]), (45, FrameType::Status as u8, StatusCode::Unavailable as u8));
+        assert_eq!(last_words(whole.clone(), false).await, whole, "the enclave lives: it ended one connection");
+    }
+    for cut in [1, HEADER_LEN, HEADER_LEN + 2] {
+        let part = [frame(), frame()[..cut].to_vec()].concat();
+        assert_eq!(last_words(part.clone(), true).await, part);
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ mod common;
 mod demo;
 mod diff;
 mod embedded;
+mod enclave;
 mod enclave_build;
 mod files_and_usage;
 mod serving;
+mod units;

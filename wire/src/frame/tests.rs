@@ -76,7 +76,8 @@ async fn a_frame_cut_at_any_byte_is_not_a_frame() {
 #[test]
 fn a_status_is_exactly_one_known_byte() {
     assert_eq!(parse_status(&[3]).unwrap(), StatusCode::Denied);
-    for bad in [&[][..], &[0], &[5], &[1, 1]] {
+    assert_eq!(parse_status(&[5]).unwrap(), StatusCode::Unavailable);
+    for bad in [&[][..], &[0], &[6], &[1, 1]] {
         assert!(parse_status(bad).is_err());
     }
 }

@@ -293,7 +293,7 @@ async fn nothing_but_the_hello_leaves_a_client_before_the_engine_is_verified() {
 
 #[tokio::test]
 async fn a_status_instead_of_an_answer_is_reported() {
-    for status in [StatusCode::Busy, StatusCode::Denied, StatusCode::UnsupportedVersion] {
+    for status in [StatusCode::Busy, StatusCode::Denied, StatusCode::UnsupportedVersion, StatusCode::Unavailable] {
         let (near, far) = tokio::io::duplex(1 << 16);
         let (refused, _) = tokio::join!(connect(near, world().client()), refuse(far, status));
         assert!(matches!(refused, Err(Failure::Connection(Error::Status(code))) if code == status));
