@@ -132,9 +132,9 @@ fn write_image(at: &Path, memory_limit: &str) -> eif::Measurements {
         "CustomMetadata": { "EngineArguments": [format!("--memory-limit={memory_limit}")] }
     });
     let metadata = serde_json::from_value(metadata).unwrap();
-    let image =
-        eif::Eif { kernel: b"kernel", command_line: "reboot=k", metadata: &metadata, ramdisks: &[vec![7; 9000]] };
-    eif::write(&image, None, &mut std::fs::File::create(at.join("small.eif")).unwrap()).unwrap().unwrap()
+    let image = eif::Eif::new(b"kernel".to_vec(), "reboot=k".to_owned(), &metadata, vec![vec![7; 9000]], None).unwrap();
+    image.write(&mut std::fs::File::create(at.join("small.eif")).unwrap()).unwrap();
+    image.measurements().clone()
 }
 
 #[test]
