@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 use spark_differential::answer::{Outcome, Request, StoredAnswer};
-use spark_differential::fuzz::{Fuzzer, Specimen, is_finding, shrink};
-use spark_differential::program::Programs;
+use spark_differential::fuzz::{Fuzzer, Shapes, Specimen, is_finding, shrink};
+use spark_differential::program::{ProgramError, Programs};
 use spark_differential::run::{Engine, Judged, report};
 
 use super::diff::{Here, UTC};
@@ -22,6 +22,7 @@ use crate::progress::Progress;
 const AFTER_HELP: &str = "\
 Examples:
   casemate fuzz --reference-command \"target/spark-3.2.0/bin/python spark-compat/differential/reference/reference.py\"
+  casemate fuzz --scalars --time 1800 --reference-command ./ask-spark
   casemate fuzz --seed 7 --time 600 --jobs 2 --out found --reference-command ./ask-spark
   casemate diff found/statements
 
@@ -29,6 +30,9 @@ Statements are made from a list of expressions over tables with all types, edge 
 makes the same ones. Expressions that are not supported here are left out from the start. A statement whose answers differ is
 made smaller as long as they differ in the same way, and is written with the reference's answer: OUT/statements/fuzz/NAME.sql
 and OUT/answers/fuzz/NAME.jsonl.";
+
+/// Breakdowns of the reference in a row after which there is no point in going on.
+const MAX_BREAKDOWNS: usize = 3;
 
 /// Arguments of `casemate fuzz`.
 #[derive(Debug, clap::Args)]
@@ -42,6 +46,9 @@ pub(crate) struct Args {
     /// Which statements are made [default: another seed each time]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Make scalar expressions only, no joins, groups, windows, set operations or subqueries
+    #[arg(long)]
+    scalars: bool,
     /// How long statements are made; the one under way is finished
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "60")]
     time: Duration,
@@ -65,22 +72,24 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let here = Here::start(&args.engine, UTC, args.timeout, jobs).await?;
     let reference = Programs::new(&args.reference_command, jobs);
     let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(()) >> 32);
-    let mut fuzzer = Fuzzer::new(seed);
+    let shapes = if args.scalars { Shapes::Scalars } else { Shapes::All };
+    let mut fuzzer = Fuzzer::new(seed).with_shapes(shapes);
     let left_out = leave_out_unsupported(&mut fuzzer, &here).await?;
     eprintln!("seed {seed}; {} expressions, {left_out} of them not supported here", fuzzer.lines().len() + left_out);
 
     let until = Instant::now() + args.time;
     let progress = Progress::start("asking both sides", false);
-    let (mut all, mut found) = (Vec::new(), HashSet::new());
+    let (mut all, mut found, mut breakdowns) = (Vec::new(), HashSet::new(), Breakdowns::default());
     let most = args.statements.unwrap_or(usize::MAX);
     while Instant::now() < until && all.len() < most {
         let specimens: Vec<Specimen> = fuzzer.by_ref().take(jobs.min(most - all.len())).collect();
         let judged =
             futures::future::join_all(specimens.iter().map(|specimen| specimen.judge(&reference, &here))).await;
         for (specimen, judged) in specimens.into_iter().zip(judged) {
-            let judged = judged?;
+            let Some(judged) = breakdowns.survived(judged)? else { continue };
             if is_finding(&judged.verdict) {
-                let (small, judged) = shrink(specimen, judged.clone(), &reference, &here).await?;
+                let shrunk = shrink(specimen.clone(), judged.clone(), &reference, &here).await;
+                let (small, judged) = breakdowns.survived(shrunk)?.unwrap_or((specimen, judged.clone()));
                 let lines = small.lines();
                 if found.insert(lines.clone()) {
                     println!("{judged}");
@@ -99,6 +108,29 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     all.iter_mut().for_each(|judged| judged.file = "fuzz".to_owned());
     print!("{}", report(&all));
     if found.is_empty() { Ok(()) } else { Err(HostError::Differing { differing: found.len(), queries: all.len() }) }
+}
+
+/// How often the reference broke down, one time after the other: a random statement can end a real Spark's process; the next one
+/// finds a new process.
+#[derive(Debug, Default)]
+struct Breakdowns(usize);
+
+impl Breakdowns {
+    /// What the reference answered, or `None` where it broke down; an error where it keeps doing so.
+    fn survived<T>(&mut self, answered: std::result::Result<T, ProgramError>) -> Result<Option<T>> {
+        match answered {
+            Ok(answered) => {
+                self.0 = 0;
+                Ok(Some(answered))
+            }
+            Err(error) if self.0 < MAX_BREAKDOWNS => {
+                self.0 += 1;
+                eprintln!("the reference broke down and is started anew: {error}");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// Takes off the list what this side says it does not support, and counts the expressions that went.

@@ -45,6 +45,10 @@ class ReferenceAnswers(unittest.TestCase):
             ["days:2932897", "micros:-62198755200000000", "0001-01-01", "days:-719163"],
         )
 
+    def test_a_case_over_constants_may_be_null(self):
+        case = "case when id > 3 then timestamp'2020-01-01' when id > 2 then timestamp(id) end"
+        self.assert_row(f"SELECT {case}, date({case}) FROM range(1)", ["timestamp", "date"], [None, None])
+
     def test_intervals_of_all_kinds(self):
         self.assert_row(
             "SELECT interval '1-2' year to month, interval '-14' month, interval '-3 04:05:06.789' day to second,"

@@ -71,20 +71,20 @@ class Binary(Column):
 
 class Date(Column):
     def project(self, e):
-        return parts(e, text=f"cast({e} as string)", days=f"unix_date({e})")
+        return members(text=f"cast({e} as string)", days=f"unix_date({e})")
 
     def write(self, value):
-        if value is None:
+        if value is None or value.text is None:
             return None
         return value.text if has_plain_year(value.text) else f"days:{value.days}"
 
 
 class Timestamp(Column):
     def project(self, e):
-        return parts(e, text=f"cast({e} as string)", micros=f"unix_micros({e})")
+        return members(text=f"cast({e} as string)", micros=f"unix_micros({e})")
 
     def write(self, value):
-        if value is None:
+        if value is None or value.text is None:
             return None
         if not has_plain_year(value.text):
             return f"micros:{value.micros}"
@@ -128,10 +128,10 @@ class DayTimeInterval(Column):
 
 class CalendarInterval(Column):
     def project(self, e):
-        return parts(e, months=months(e), days=f"extract(day from {e})", microseconds=microseconds(e))
+        return members(months=months(e), days=f"extract(day from {e})", microseconds=microseconds(e))
 
     def write(self, value):
-        return None if value is None else value.asDict()
+        return None if value is None or value.months is None else value.asDict()
 
 
 class Void(Column):
@@ -173,16 +173,21 @@ class Struct(Column):
         self.fields = fields
 
     def project(self, e):
-        return parts(e, **{f"f{i}": column.project(f"{e}.f{i}") for i, column in enumerate(self.fields)})
+        fields = members(**{f"f{i}": column.project(f"{e}.f{i}") for i, column in enumerate(self.fields)})
+        return f"if({e} is null, null, {fields})"
 
     def write(self, value):
         return None if value is None else [column.write(v) for column, v in zip(self.fields, value)]
 
 
-def parts(e, **expressions):
-    """The SQL of a struct of several expressions over `e` that is null where `e` is."""
+def members(**expressions):
+    """The SQL of a struct of several expressions.
+
+    Those over one value are all null where it is. They say so themselves: to Spark 3.2.0 a CASE without ELSE over constants
+    `is null` never.
+    """
     fields = ", ".join(f"'{name}', {expression}" for name, expression in expressions.items())
-    return f"if({e} is null, null, named_struct({fields}))"
+    return f"named_struct({fields})"
 
 
 PLAIN = {"ByteType", "ShortType", "IntegerType", "LongType", "BooleanType", "StringType"}

@@ -12,6 +12,13 @@ use crate::datetime::MICROS_PER_SECOND;
 use crate::kernel;
 use crate::types::SparkType;
 
+/// Seconds since the epoch from rows of a bigint: Spark's generated code multiplies as Java does and wraps around beyond the
+/// range of timestamps. Constants and members of arrays, maps and structs it casts by [`cast`], which saturates.
+pub(super) fn wrapped_timestamps(array: &Int64Array) -> DataFusionResult<ArrayRef> {
+    let micros = array.unary::<_, TimestampMicrosecondType>(|v| v.wrapping_mul(MICROS_PER_SECOND));
+    kernel::shared(micros.with_timezone("UTC"))
+}
+
 pub(super) fn cast(array: &ArrayRef, to: &SparkType) -> DataFusionResult<ArrayRef> {
     let width = array.data_type().primitive_width().unwrap_or(8);
     let wide = arrow_cast(array, &DataType::Int64)?;

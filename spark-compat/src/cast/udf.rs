@@ -1,11 +1,13 @@
 //! The scalar function that runs a cast kernel inside a plan.
 
+use arrow::array::AsArray;
 use arrow::datatypes::DataType;
 use datafusion::common::Result as DataFusionResult;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::from_integral;
 use crate::datetime::zone::Zone;
 use crate::kernel;
 use crate::types::SparkType;
@@ -43,6 +45,11 @@ impl ScalarUDFImpl for SparkCast {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
+        if let ([ColumnarValue::Array(seconds)], SparkType::Long, SparkType::Timestamp) =
+            (&args.args[..], &self.from, &self.to)
+        {
+            return Ok(ColumnarValue::Array(from_integral::wrapped_timestamps(seconds.as_primitive())?));
+        }
         kernel::evaluate(&args, |arrays| match arrays {
             [array] => super::array(array, &self.from, &self.to, self.zone),
             _ => datafusion::common::internal_err!("a cast takes one value"),

@@ -6,14 +6,14 @@
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
-use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::Like;
+use datafusion::logical_expr::{Expr, lit};
 
 use super::scalar::{self, Kernel};
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::kernel;
-use crate::resolver::Typed;
+use crate::resolver::{Typed, evaluate_constant};
 use crate::types::SparkType;
 
 /// `value LIKE pattern ESCAPE escape`.
@@ -34,9 +34,41 @@ pub(crate) fn lower(value: Typed, pattern: Typed, escape: char, zone: Zone) -> R
             return Ok(Typed::new(expr, SparkType::Boolean, nullable, name));
         }
     };
-    let pattern = Expr::Literal(ScalarValue::Utf8View(Some(with_backslash_escapes(text, escape)?)), None);
-    let like = Like::new(false, Box::new(value.expr), Box::new(pattern), None, false);
-    Ok(Typed::new(Expr::Like(like), SparkType::Boolean, nullable, name))
+    let like = native(value.expr.clone(), text, escape)?;
+    let expr = if text.chars().any(is_pair) {
+        with_pairs(like, value, pattern.expr.clone(), text, escape, zone)?
+    } else {
+        like
+    };
+    Ok(Typed::new(expr, SparkType::Boolean, nullable, name))
+}
+
+/// Arrow's LIKE.
+fn native(value: Expr, pattern: &str, escape: char) -> Result<Expr> {
+    let pattern = Expr::Literal(ScalarValue::Utf8View(Some(with_backslash_escapes(pattern, escape)?)), None);
+    Ok(Expr::Like(Like::new(false, Box::new(value), Box::new(pattern), None, false)))
+}
+
+/// Whether Java has two chars for the character.
+fn is_pair(character: char) -> bool {
+    character.len_utf16() == 2
+}
+
+/// A literal pattern in which characters beyond the BMP stand for themselves. Spark quotes each half of them by itself, and so its
+/// regular expression never matches; but where the text is a column, its optimizer puts comparisons in place of the pattern
+/// (`LikeSimplification`), which do.
+fn with_pairs(like: Expr, value: Typed, pattern: Expr, text: &str, escape: char, zone: Zone) -> Result<Expr> {
+    let is_simplified = evaluate_constant(&value.expr).is_err() && !text.contains(['_', escape]);
+    match &text.split('%').collect::<Vec<_>>()[..] {
+        [_] | ["", _] | [_, ""] | ["", _, ""] if is_simplified => Ok(like),
+        // The text is measured in characters, the pattern in halves.
+        [prefix, suffix] if is_simplified => {
+            let least = prefix.encode_utf16().count() + suffix.encode_utf16().count();
+            let length = super::call("length", vec![value], zone)?.expr;
+            Ok(length.gt_eq(lit(i32::try_from(least).unwrap_or(i32::MAX))).and(like))
+        }
+        _ => Ok(scalar::expr("spark_like", LikePattern { escape }, &SparkType::Boolean, vec![value.expr, pattern])),
+    }
 }
 
 fn string(typed: Typed, whole: &str, zone: Zone) -> Result<Typed> {
@@ -109,7 +141,8 @@ fn matches(text: &str, pattern: &[Wildcard]) -> bool {
                 true
             }
             (Some(Wildcard::One), Some(_)) => true,
-            (Some(Wildcard::Literal(wanted)), Some(found)) => *wanted == found,
+            // A pair in a pattern never matches, see `with_pairs`.
+            (Some(Wildcard::Literal(wanted)), Some(found)) => *wanted == found && !is_pair(found),
             (None, None) => return true,
             _ => false,
         };
@@ -178,6 +211,7 @@ mod tests {
         assert!(
             like("aXbXc", "a%X%c") && like("", "%%") && like("é", "_") && like("a%", "a\\%") && like("abab", "%ab")
         );
+        assert!(like("😀", "_") && !like("😀", "%😀") && !like("😀", "__"));
         assert!(!like("abc", "a_") && !like("", "_") && !like("abc", "%b") && !like("a", ""));
     }
 

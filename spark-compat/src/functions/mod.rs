@@ -23,6 +23,7 @@ mod formatter;
 pub(crate) mod grouping;
 mod hashes;
 mod json;
+mod lenient;
 mod letters;
 pub(crate) mod like;
 mod math;

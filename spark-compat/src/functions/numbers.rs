@@ -7,7 +7,7 @@ use datafusion::logical_expr::Expr;
 
 use super::arguments::{Arity, Input};
 use super::scalar::{self, arguments};
-use super::{Call, Function, datetime};
+use super::{Call, Function, datetime, lenient};
 use crate::arithmetic::{self, ArithmeticOp};
 use crate::coercion;
 use crate::error::Result;
@@ -147,12 +147,12 @@ fn checked_sums(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     }
 }
 
-/// An operator that is NULL by itself where it fails: on decimals, doubles, and for a zero divisor.
+/// An operator that is NULL where it fails: by itself on decimals, doubles, and for a zero divisor; made so on dates and intervals.
 fn lenient(op: ArithmeticOp, call: Call<'_>) -> Result<Typed> {
     let (name, zone) = (call.name(), call.zone);
     let [left, right] = call.take()?;
     if let Some(temporal) = datetime::arithmetic(op, &left, &right, zone)? {
-        return Ok(Typed { nullable: true, name, ..temporal });
+        return Ok(Typed { expr: lenient::null_where_it_fails(temporal.expr), nullable: true, name, ..temporal });
     }
     let sides = ((left.expr, left.data_type), (right.expr, right.data_type));
     let (expr, data_type) = arithmetic::lower_binary(op, sides.0, sides.1, &name)?;

@@ -10,7 +10,7 @@ use super::arguments::{Arity, Input};
 use super::scalar::{self, Run, arguments};
 use super::{Call, Function, like, text};
 use crate::error::{Result, SparkError};
-use crate::java_regex::{JavaRegex, Replacement};
+use crate::java_regex::{JavaRegex, Replacement, between};
 use crate::kernel;
 use crate::resolver::{Typed, call_name, evaluate_constant};
 use crate::types::SparkType;
@@ -209,14 +209,14 @@ fn replaced(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
             if replacement.as_ref().is_none_or(|(made_of, _)| *made_of != key) {
                 replacement = Some((key, Replacement::new(key.1, regex)?));
             }
-            out.push_str(text.get(copied..groups.start()).unwrap_or_default());
+            out.push_str(&between(text, copied, groups.start()));
             if let Some((_, replacement)) = &replacement {
                 replacement.write(groups, text, out);
             }
             text::check_size(out.len())?;
             copied = groups.end();
         }
-        out.push_str(text.get(copied..).unwrap_or_default());
+        out.push_str(&between(text, copied, text.len()));
         Ok(true)
     })
 }
@@ -252,11 +252,11 @@ fn split(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
             if from == 0 && found.start() == 0 && found.end() == 0 {
                 continue;
             }
-            out.push(text.get(from..found.start()).unwrap_or_default())?;
+            out.push(&between(text, from, found.start()))?;
             from = found.end();
             parts += 1;
         }
-        out.push(text.get(from..).unwrap_or_default())
+        out.push(&between(text, from, text.len()))
     })
 }
 

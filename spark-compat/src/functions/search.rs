@@ -94,6 +94,10 @@ fn substring_index(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     let (text, delimiter) = (text.as_string_view(), delimiter.as_string_view());
     let count = count.as_primitive::<Int32Type>();
     text::rows(arrays, |row, out| {
+        // Spark counts with the opposite number, which there is none of, and ends behind the text.
+        if count.value(row) == i32::MIN && !delimiter.value(row).is_empty() {
+            return Err(SparkError::execution("java.lang.NegativeArraySizeException: -1").into());
+        }
         out.push_str(part_before(text.value(row), delimiter.value(row), count.value(row)));
         Ok(true)
     })

@@ -13,6 +13,7 @@ mod parser;
 mod program;
 mod replacement;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
@@ -34,6 +35,7 @@ pub(crate) struct JavaRegex {
     names: Vec<(String, usize)>,
     linear: Option<Linear>,
     program: OnceLock<Program>,
+    splits_pairs: OnceLock<bool>,
 }
 
 /// Where a match and its groups are.
@@ -92,6 +94,7 @@ impl JavaRegex {
             names: parsed.names,
             linear,
             program: OnceLock::new(),
+            splits_pairs: OnceLock::new(),
         })
     }
 
@@ -128,7 +131,21 @@ impl JavaRegex {
                 Matcher::Backtracking(Machine::new(program, &WORDS))
             }
         };
-        Matches { regex: self, text, matcher, from: Some(0), last: 0, groups: Groups::default() }
+        Matches { regex: self, text, matcher, from: Some(0), last: 0, half: None, groups: Groups::default() }
+    }
+
+    /// Whether it matches the empty text between the two halves of a character beyond the BMP. Two characters that no pattern
+    /// names stand for the halves.
+    fn splits_pairs(&self) -> Result<bool> {
+        if let Some(known) = self.splits_pairs.get() {
+            return Ok(*known);
+        }
+        let mut matches = self.searches("\u{E000}\u{E001}");
+        let mut splits = false;
+        while let Some(groups) = matches.next()? {
+            splits |= (groups.start(), groups.end()) == (3, 3);
+        }
+        Ok(*self.splits_pairs.get_or_init(|| splits))
     }
 
     fn too_complex(&self) -> SparkError {
@@ -138,6 +155,9 @@ impl JavaRegex {
         )
     }
 }
+
+/// The least first byte of a character beyond the BMP.
+const FOUR_BYTES: u8 = 0xF0;
 
 /// Compiled patterns that are kept.
 const MAX_CACHED: usize = 64;
@@ -152,6 +172,17 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words { letters, marks: property("Mn") }
 });
 
+/// The text between two places of matches. Halves of a character beyond the BMP, which is two in Java, become question marks
+/// there when they are written.
+pub(crate) fn between(text: &str, from: usize, to: usize) -> Cow<'_, str> {
+    if let Some(part) = text.get(from..to) {
+        return Cow::Borrowed(part);
+    }
+    let half = |at: usize| if text.is_char_boundary(at) { "" } else { "?" };
+    let whole = text.get(text.ceil_char_boundary(from)..text.floor_char_boundary(to)).unwrap_or_default();
+    Cow::Owned(if from < to { [half(from), whole, half(to)].concat() } else { String::new() })
+}
+
 /// The matches of a pattern in a text.
 #[derive(Debug)]
 pub(crate) struct Matches<'a> {
@@ -161,6 +192,8 @@ pub(crate) struct Matches<'a> {
     /// Where the next search starts, if there is a place for one.
     from: Option<usize>,
     last: usize,
+    /// The next match, if it is the empty one inside the character in front of `from`.
+    half: Option<usize>,
     groups: Groups,
 }
 
@@ -171,8 +204,15 @@ enum Matcher<'a> {
 }
 
 impl Matches<'_> {
-    /// The next match (`Matcher.find`): behind an empty one the search goes on one character later.
+    /// The next match (`Matcher.find`): behind an empty one the search goes on one character later. A character beyond the BMP
+    /// is two in Java: an empty match between them has a place inside the character's bytes, for [`between`].
     pub fn next(&mut self) -> Result<Option<&Groups>> {
+        if let Some(half) = self.half.take() {
+            self.last = half;
+            self.groups.0.fill(UNSET);
+            self.groups.0.iter_mut().take(2).for_each(|place| *place = half);
+            return Ok(Some(&self.groups));
+        }
         let Some(from) = self.from else { return Ok(None) };
         if !self.search(from)? {
             self.from = None;
@@ -184,6 +224,12 @@ impl Matches<'_> {
             (true, _) => Some(end),
             (false, next) => next.map(|next| end + next.len_utf8()),
         };
+        if start == end
+            && self.text.as_bytes().get(end).is_some_and(|byte| *byte >= FOUR_BYTES)
+            && self.regex.splits_pairs()?
+        {
+            self.half = Some(end + 1);
+        }
         Ok(Some(&self.groups))
     }
 

@@ -24,6 +24,27 @@ fn groups(pattern: &str, text: &str) -> Option<Vec<Option<String>>> {
 }
 
 #[test]
+fn empty_matches_part_a_character_that_is_two_in_java() {
+    let places = |pattern: &str, text: &str| {
+        let regex = JavaRegex::new(pattern).unwrap();
+        let (mut matches, mut places) = (regex.searches(text), Vec::new());
+        while let Some(groups) = matches.next().unwrap() {
+            places.push((groups.start(), groups.end()));
+        }
+        places
+    };
+    for pattern in ["", "x*", "(?=b)|", "()"] {
+        assert_eq!(places(pattern, "a😀"), [(0, 0), (1, 1), (2, 2), (5, 5)], "{pattern}");
+    }
+    assert_eq!(places("\\b", "a😀"), [(0, 0), (1, 1)]);
+    assert_eq!(places(".", "😀"), [(0, 4)]);
+    assert_eq!(
+        (between("a😀b", 1, 2), between("a😀b", 2, 6), between("a😀b", 2, 2)),
+        ("?".into(), "?b".into(), "".into())
+    );
+}
+
+#[test]
 fn both_matchers_find_the_same() {
     let patterns = [
         "a|ab|abc",

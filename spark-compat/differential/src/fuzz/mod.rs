@@ -32,6 +32,17 @@ pub struct Fuzzer {
     seed: u64,
     next: u64,
     templates: Templates,
+    shapes: Shapes,
+}
+
+/// What queries the fuzzer makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shapes {
+    /// Of all shapes: joins, groups, windows, set operations, subqueries.
+    #[default]
+    All,
+    /// Scalar expressions over the rows of one table, and conditions on them.
+    Scalars,
 }
 
 /// A statement with the tables that it needs.
@@ -45,7 +56,12 @@ pub struct Specimen {
 impl Fuzzer {
     /// The statements of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { seed, next: 0, templates: Templates::all() }
+        Self { seed, next: 0, templates: Templates::all(), shapes: Shapes::All }
+    }
+
+    /// The same with queries of these shapes only.
+    pub fn with_shapes(self, shapes: Shapes) -> Self {
+        Self { shapes, ..self }
     }
 
     /// The names of the types, each with a query of its constants.
@@ -85,7 +101,7 @@ impl Iterator for Fuzzer {
         let number = self.next;
         self.next += 1;
         let mut random = Random::new(self.seed, number);
-        let query = Query::random(&self.templates, &mut random);
+        let query = Query::random(&self.templates, self.shapes, &mut random);
         let types = self.templates.types();
         let tables = vec![Table::random("t", types, &mut random), Table::random("u", types, &mut random)];
         Some(Specimen { name: format!("{SUBJECT}/seed-{}-{number}", self.seed), tables, query })
@@ -214,6 +230,16 @@ mod tests {
         let requests = |seed| Fuzzer::new(seed).take(20).map(|specimen| specimen.request()).collect::<Vec<_>>();
         assert_eq!(requests(7), requests(7));
         assert_ne!(requests(7), requests(8));
+    }
+
+    #[test]
+    fn scalars_need_one_table() {
+        for specimen in Fuzzer::new(2).with_shapes(Shapes::Scalars).take(50) {
+            let query = specimen.request().query;
+            let relational =
+                [" FROM u", " JOIN ", "GROUP BY", "OVER (", "EXISTS ("].iter().any(|part| query.contains(part));
+            assert!(query.contains(" FROM t") && !relational, "{query}");
+        }
     }
 
     #[test]

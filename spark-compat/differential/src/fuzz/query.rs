@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Shapes;
 use super::expressions::{Expression, Templates};
 use super::random::Random;
 use super::tables::TYPES;
@@ -42,7 +43,7 @@ const SETS: &[&str] = &["UNION ALL", "UNION", "INTERSECT", "EXCEPT", "INTERSECT 
 const NEGATIONS: &[&str] = &["", "NOT "];
 
 impl Query {
-    pub(super) fn random(templates: &Templates, random: &mut Random) -> Self {
+    pub(super) fn random(templates: &Templates, shapes: Shapes, random: &mut Random) -> Self {
         let boolean = &TYPES[0];
         let condition = |random: &mut Random, tables: &[&str]| {
             random.percent(40).then(|| templates.expression(boolean, tables, 1, random))
@@ -50,7 +51,11 @@ impl Query {
         let filter = condition(random, T);
         let negation = random.pick(NEGATIONS).copied().unwrap_or_default();
         let plain = |select| Self { shape: Shape::Plain, select, filter: filter.clone(), condition: None };
-        match random.below(14) {
+        let of = match shapes {
+            Shapes::Scalars => 4,
+            Shapes::All => 14,
+        };
+        match random.below(of) {
             0..4 => plain(any(templates, T, random)),
             4 => Self { shape: Shape::Ordered { limit: random.below(6) }, ..plain(any(templates, T, random)) },
             5 => Self { shape: Shape::Distinct, ..plain(any(templates, T, random)) },

@@ -20,6 +20,7 @@ use crate::resolver::{Typed, call_name};
 use crate::types::{DayTimeField, SparkType, YearMonthField};
 
 const INT: Input = Input::Int;
+const DAYS_PER_400_YEARS: i64 = 146_097;
 
 pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::scalar("make_date", Arity::Exactly(3), &[INT], make_date),
@@ -44,26 +45,33 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
     Function::scalar("make_ym_interval", Arity::Between(0, 2), &[INT], make_ym_interval),
 ];
 
-/// NULL where there is no such date.
+/// NULL where there is no such date; an error where there is one and Spark's dates do not reach it.
 fn make_date(call: Call<'_>) -> Result<Typed> {
     let name = call.name();
     let args = call.args.into_iter().map(|arg| arg.expr).collect();
     let expr = kernel::call("spark_make_date", "", &SparkType::Date, args, |arrays| {
         let rows = arrays.first().map_or(0, |array| array.len());
         let [years, months, days] = &ints(arrays)?[..] else { return internal_err!("make_date takes three arguments") };
-        let date = |row| date_of(value(years, row)?, value(months, row)?, value(days, row)?);
-        shared((0..rows).map(date).collect::<Date32Array>())
+        let days = |row| date_of(value(years, row)?, value(months, row)?, value(days, row)?);
+        let dates =
+            (0..rows).map(|row| days(row).map(|days| i32::try_from(days).map_err(|_| overflow("integer"))).transpose());
+        shared(dates.collect::<Result<Date32Array, ArrowError>>()?)
     });
     Ok(Typed::new(expr, SparkType::Date, true, name))
 }
 
-fn date_of(year: i32, month: i32, day: i32) -> Option<i32> {
-    // The years of `java.time.LocalDate`.
-    let in_range = (-999_999_999..=999_999_999).contains(&year);
-    in_range.then(|| days_from_date(year, u32::try_from(month).ok()?, u32::try_from(day).ok()?))?
+/// The days from 1970 to a date of `java.time.LocalDate`, which are more than Spark's dates can hold in distant years.
+fn date_of(year: i32, month: i32, day: i32) -> Option<i64> {
+    if !(-999_999_999..=999_999_999).contains(&year) {
+        return None;
+    }
+    // The calendar repeats itself every 400 years.
+    let (cycle, year) = (year.div_euclid(400), year.rem_euclid(400));
+    let days = days_from_date(year, u32::try_from(month).ok()?, u32::try_from(day).ok()?)?;
+    Some(i64::from(days) + i64::from(cycle) * DAYS_PER_400_YEARS)
 }
 
-/// NULL where there is no such time; in the session's zone, or in that of the seventh argument.
+/// NULL where there is no such time, an error beyond the range of timestamps; in the session's zone, or in that of the seventh argument.
 fn make_timestamp(call: Call<'_>) -> Result<Typed> {
     let (name, zone) = (call.name(), call.zone);
     let args = call.args.into_iter().map(|arg| arg.expr).collect();
@@ -85,7 +93,8 @@ fn make_timestamp(call: Call<'_>) -> Result<Typed> {
             let parts: Option<Vec<i32>> = parts.iter().map(|part| value(part, row)).collect();
             let Some(parts) = parts.filter(|_| seconds.is_valid(row)) else { return Ok(None) };
             let Some(local) = clock_of(&parts, seconds.value(row)) else { return Ok(None) };
-            zone.to_utc(local).map(Some).ok_or_else(|| overflow("long"))
+            let utc = i64::try_from(local).ok().and_then(|local| zone.to_utc(local));
+            utc.map(Some).ok_or_else(|| overflow("long"))
         });
         shared(times.collect::<Result<TimestampMicrosecondArray, ArrowError>>()?.with_timezone("UTC"))
     });
@@ -93,7 +102,7 @@ fn make_timestamp(call: Call<'_>) -> Result<Typed> {
 }
 
 /// The clock at year, month, day, hour and minute, and microseconds of the minute; 60 seconds are a whole minute.
-fn clock_of(parts: &[i32], micros: i128) -> Option<i64> {
+fn clock_of(parts: &[i32], micros: i128) -> Option<i128> {
     let [year, month, day, hour, minute] = *parts else { return None };
     let days = date_of(year, month, day)?;
     let micros = i64::try_from(micros).ok().filter(|micros| (0..=MICROS_PER_MINUTE).contains(micros))?;
@@ -101,7 +110,7 @@ fn clock_of(parts: &[i32], micros: i128) -> Option<i64> {
         return None;
     }
     let time = i64::from(hour) * MICROS_PER_HOUR + i64::from(minute) * MICROS_PER_MINUTE + micros;
-    i64::from(days).checked_mul(MICROS_PER_DAY)?.checked_add(time)
+    Some(i128::from(days) * i128::from(MICROS_PER_DAY) + i128::from(time))
 }
 
 /// NULL where the parts do not fit an interval.

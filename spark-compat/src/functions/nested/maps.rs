@@ -1,6 +1,7 @@
 //! Functions that make maps and take them apart. No key of a map may be NULL or stand twice (Spark's `ArrayBasedMapBuilder`
 //! under its policy EXCEPTION).
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::coercion;
 use crate::error::{Result, SparkError};
 use crate::functions::arguments::{Arity, Input};
 use crate::functions::{Call, Function};
-use crate::java_regex::JavaRegex;
+use crate::java_regex::{JavaRegex, between};
 use crate::resolver::{Typed, evaluate_constant};
 use crate::types::{SparkType, StructField};
 
@@ -286,7 +287,7 @@ fn str_to_map(call: Call<'_>) -> Result<Typed> {
 }
 
 /// The parts of a text between matches, `most` at most, as Java's `Pattern.split` gives them.
-fn split<'t>(text: &'t str, delimiter: &JavaRegex, most: usize) -> Result<Vec<&'t str>> {
+fn split<'t>(text: &'t str, delimiter: &JavaRegex, most: usize) -> Result<Vec<Cow<'t, str>>> {
     let (mut from, mut parts) = (0, Vec::new());
     let mut matches = delimiter.searches(text);
     while parts.len() + 1 < most
@@ -296,10 +297,10 @@ fn split<'t>(text: &'t str, delimiter: &JavaRegex, most: usize) -> Result<Vec<&'
         if from == 0 && found.start() == 0 && found.end() == 0 {
             continue;
         }
-        parts.push(text.get(from..found.start()).unwrap_or_default());
+        parts.push(between(text, from, found.start()));
         from = found.end();
     }
-    parts.push(text.get(from..).unwrap_or_default());
+    parts.push(between(text, from, text.len()));
     Ok(parts)
 }
 
@@ -316,8 +317,8 @@ fn str_to_map_kernel(arrays: &[ArrayRef], result: &DataType) -> DataFusionResult
             let pair_end = JavaRegex::compiled(pair_ends.value(row))?;
             let key_end = JavaRegex::compiled(key_ends.value(row))?;
             for pair in split(texts.value(row), &pair_end, usize::MAX)? {
-                let parts = split(pair, &key_end, 2)?;
-                keys.append_value(parts.first().copied().unwrap_or_default());
+                let parts = split(&pair, &key_end, 2)?;
+                keys.append_value(parts.first().map_or("", AsRef::as_ref));
                 values.append_option(parts.get(1));
                 total += 1;
             }

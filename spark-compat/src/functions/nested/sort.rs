@@ -12,7 +12,7 @@ use super::{kind, mismatch};
 use crate::error::Result;
 use crate::functions::arguments::{Arity, Input};
 use crate::functions::{Call, Function};
-use crate::resolver::{Typed, evaluate_constant};
+use crate::resolver::Typed;
 use crate::types::SparkType;
 
 pub(in crate::functions) const FUNCTIONS: &[Function] =
@@ -32,11 +32,12 @@ fn sort_array(call: Call<'_>) -> Result<Typed> {
         let what = format!("sort_array does not support sorting array of type {element} which is not orderable");
         return Err(mismatch(&name, what));
     }
-    let (kernel_name, kernel): (_, Kernel) = match (&ascending.data_type, evaluate_constant(&ascending.expr)) {
-        (SparkType::Boolean, Ok(ScalarValue::Boolean(Some(true)))) => ("spark_sort_ascending", |arrays, result| {
+    // Nothing but the words themselves will do. A cast of a literal has become one by now, its name has not.
+    let (kernel_name, kernel): (_, Kernel) = match (ascending.as_literal(), ascending.name.as_str()) {
+        (Some(ScalarValue::Boolean(Some(true))), "true") => ("spark_sort_ascending", |arrays, result| {
             sorted(arrays, result, Order { descending: false, nulls_last: false })
         }),
-        (SparkType::Boolean, Ok(ScalarValue::Boolean(Some(false)))) => ("spark_sort_descending", |arrays, result| {
+        (Some(ScalarValue::Boolean(Some(false))), "false") => ("spark_sort_descending", |arrays, result| {
             sorted(arrays, result, Order { descending: true, nulls_last: true })
         }),
         _ => return Err(mismatch(&name, "Sort order in second argument requires a boolean literal.")),

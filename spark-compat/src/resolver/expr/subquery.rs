@@ -18,13 +18,14 @@ use sqlparser::ast;
 
 use super::Lowering;
 use super::columns::outer_reference;
-use super::constants::evaluate_constant;
+use super::constants::folded;
 use super::logic::conjunction;
 use super::operators::compare;
 use crate::coercion;
 use crate::comparison::ComparisonOp;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
+use crate::functions::nested::kind::is_orderable;
 use crate::functions::{float_keys, nullable};
 use crate::resolver::lateral::{Layer, is_one_row, layers};
 use crate::resolver::relation::Relation;
@@ -173,10 +174,19 @@ impl Lowering<'_, '_> {
                 value.name
             ))
         })?;
+        if !is_orderable(&common) {
+            return Err(SparkError::analysis(format!(
+                "cannot resolve '({} IN (listquery()))' due to data type mismatch: function in does not support ordering on type \
+                 {common}",
+                value.name
+            )));
+        }
         let column = Typed::attribute(&column.attribute, &column.name);
         let value = value.coerced(&common, self.zone())?;
         let outer = self.seen_from_inside(&value)?;
-        Ok(Pair { value, outer, column: column.coerced(&common, self.zone())? })
+        let columns = self.scopes.iter().flat_map(|scope| scope.columns.iter().chain(&scope.hidden));
+        let constant = folded(&value.expr, columns.map(|column| &column.attribute));
+        Ok(Pair { value, constant, outer, column: column.coerced(&common, self.zone())? })
     }
 
     /// The value as a subquery sees it: its columns are those of the query around it. `None` where that can't be: aggregate
@@ -234,6 +244,8 @@ impl Lowering<'_, '_> {
 /// One of the values of IN with the column that it is compared to; both have one type.
 struct Pair {
     value: Typed,
+    /// What the optimizer will put in the value's place, if it is a constant.
+    constant: Option<ScalarValue>,
     /// The value as seen from inside the subquery, if it can be.
     outer: Option<Typed>,
     column: Typed,
@@ -263,16 +275,16 @@ impl Membership {
 
     /// NOT IN as a conjunct of a filter: the null-aware anti join where that is right.
     fn negated_conjunct(self) -> Result<Typed> {
-        // What has no column is no key of a join; and to Spark a NULL literal is in no list and out of none, even an empty one.
-        if let [pair] = &self.pairs[..]
-            && pair.value.expr.column_refs().is_empty()
-        {
-            let is_null = evaluate_constant(&pair.value.expr).is_ok_and(|value| value.is_null());
-            let name = names::prefix("NOT", &self.name);
-            return match is_null {
-                true => Ok(Typed::new(lit(ScalarValue::Boolean(None)), SparkType::Boolean, true, name)),
-                false => self.negated(),
-            };
+        // What has no column, or loses it as `a | NULL` does, is no key of a join; and to Spark a NULL literal is in no list and
+        // out of none, even an empty one.
+        if let [pair] = &self.pairs[..] {
+            if pair.constant.as_ref().is_some_and(ScalarValue::is_null) {
+                let name = names::prefix("NOT", &self.name);
+                return Ok(Typed::new(lit(ScalarValue::Boolean(None)), SparkType::Boolean, true, name));
+            }
+            if pair.constant.is_some() || pair.value.expr.column_refs().is_empty() {
+                return self.negated();
+            }
         }
         let correlated = !self.subquery.all_out_ref_exprs().is_empty();
         if correlated || self.pairs.len() != 1 {
