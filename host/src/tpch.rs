@@ -157,8 +157,18 @@ pub fn write_table_compressed(
     compression: Compression,
 ) -> Result<TableFile, ParquetError> {
     let path = dir.join(table.file_name());
+    let rows = write_rows(&path, table.rows(scale_factor), encryption, compression)?;
+    Ok(TableFile { table, rows, bytes: fs::metadata(&path)?.len(), path })
+}
+
+/// Writes rows to the Parquet file `path` as [`write_tables`] does, and returns how many there were.
+pub fn write_rows(
+    path: &Path,
+    rows: impl RecordBatchReader,
+    encryption: Option<&Encryption<'_>>,
+    compression: Compression,
+) -> Result<usize, ParquetError> {
     let unfinished = path.with_extension("parquet.unfinished");
-    let rows = table.rows(scale_factor);
     let mut writer = ArrowWriter::try_new(
         File::create(&unfinished)?,
         rows.schema(),
@@ -171,8 +181,8 @@ pub fn write_table_compressed(
         writer.write(&batch)?;
     }
     writer.close()?;
-    fs::rename(&unfinished, &path)?;
-    Ok(TableFile { table, rows: row_count, bytes: fs::metadata(&path)?.len(), path })
+    fs::rename(&unfinished, path)?;
+    Ok(row_count)
 }
 
 fn writer_properties(

@@ -19,6 +19,7 @@ mod sql_errors;
 mod storage;
 mod stream_attacks;
 mod tables;
+mod tpcds;
 mod tpch;
 
 use std::path::{Path, PathBuf};

@@ -19,32 +19,82 @@ pub struct Answer {
 #[derive(Deserialize)]
 struct GoldenHeader {
     spark: String,
+    scale_factor: String,
     schema: Vec<(String, String)>,
     rows: usize,
 }
 
-/// The folder `tests/tpch` of the repository.
-pub fn tpch_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tpch")
+/// Queries over the tables of a benchmark, with Spark's answers to them: a folder of the repository.
+#[derive(Debug, Clone, Copy)]
+pub struct Suite {
+    /// The folder below `tests`.
+    name: &'static str,
+    /// The scale factor of the tables that the answers are made on.
+    pub scale_factor: f64,
 }
 
-/// What Spark 3.2.0 answered to a query of TPC-H (`q01` to `q22`) at [`GOLDEN_SCALE_FACTOR`].
-///
-/// # Panics
-/// When the file is not there or not complete.
-pub fn golden(query: &str) -> Answer {
-    let path = tpch_folder().join("golden").join(format!("{query}.jsonl"));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut lines = text.lines();
-    let header: GoldenHeader = serde_json::from_str(lines.next().unwrap_or_default()).expect("a header line");
-    let rows: Vec<Vec<Json>> = lines.map(|line| serde_json::from_str(line).expect("a row")).collect();
-    assert_eq!(header.spark, "3.2.0", "{}", path.display());
-    assert_eq!(header.rows, rows.len(), "{} is not complete", path.display());
-    Answer { schema: header.schema, rows }
-}
+/// TPC-H's own 22 queries.
+pub const TPCH: Suite = Suite { name: "tpch", scale_factor: 0.1 };
 
-/// The scale factor that the golden files are made at.
-pub const GOLDEN_SCALE_FACTOR: f64 = 0.1;
+/// The project's own statements over TPC-DS's tables.
+pub const TPCDS: Suite = Suite { name: "tpcds", scale_factor: 0.01 };
+
+impl Suite {
+    /// Name and text of each query, by name.
+    ///
+    /// # Panics
+    /// When a file can't be read.
+    pub fn queries(&self) -> Vec<(String, String)> {
+        let folder = self.folder().join("queries");
+        let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let mut queries: Vec<_> = entries
+            .map(|entry| {
+                let path = entry.expect("a folder of ours can be listed").path();
+                let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+                (name, fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+            })
+            .collect();
+        queries.sort();
+        queries
+    }
+
+    /// What Spark 3.2.0 answered to a query.
+    ///
+    /// # Panics
+    /// When the file is not there or not complete.
+    pub fn golden(&self, query: &str) -> Answer {
+        let path = self.folder().join("golden").join(format!("{query}.jsonl"));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut lines = text.lines();
+        let header: GoldenHeader = serde_json::from_str(lines.next().unwrap_or_default()).expect("a header line");
+        let rows: Vec<Vec<Json>> = lines.map(|line| serde_json::from_str(line).expect("a row")).collect();
+        assert_eq!(header.spark, "3.2.0", "{}", path.display());
+        assert_eq!(header.scale_factor, self.scale_factor.to_string(), "{}", path.display());
+        assert_eq!(header.rows, rows.len(), "{} is not complete", path.display());
+        Answer { schema: header.schema, rows }
+    }
+
+    /// How the answers to some of the queries differ from Spark's, a line or more for each that does.
+    ///
+    /// # Panics
+    /// When there is no answer of Spark's to one of them.
+    pub fn differences(&self, queries: &[(String, String)], answers: &[Result<Answer, String>]) -> String {
+        let mut differences = String::new();
+        for ((name, sql), answer) in queries.iter().zip(answers) {
+            let expected = self.golden(name);
+            let found = match answer {
+                Ok(actual) => difference(&expected, actual, &sort_columns(sql, &expected.schema)),
+                Err(error) => Some(format!("error: {error}")),
+            };
+            differences.extend(found.map(|found| format!("{name}: {found}\n")));
+        }
+        differences
+    }
+
+    fn folder(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(self.name)
+    }
+}
 
 /// The columns of the outermost ORDER BY of a query, if it has one. It sorts by names of the output, as TPC-H's do.
 ///
@@ -186,10 +236,14 @@ mod tests {
 
     #[test]
     fn all_golden_answers_are_there_and_complete() {
-        for number in 1..=22 {
-            let answer = golden(&format!("q{number:02}"));
-            assert!(!answer.rows.is_empty(), "q{number:02}");
-            assert!(answer.rows.iter().all(|row| row.len() == answer.schema.len()));
+        for (suite, count) in [(TPCH, 22), (TPCDS, 66)] {
+            let queries = suite.queries();
+            assert_eq!(queries.len(), count, "{suite:?}");
+            for (name, _) in queries {
+                let answer = suite.golden(&name);
+                assert!(!answer.rows.is_empty(), "{name}");
+                assert!(answer.rows.iter().all(|row| row.len() == answer.schema.len()));
+            }
         }
     }
 }

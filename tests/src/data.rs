@@ -11,13 +11,15 @@ use parquet::basic::Compression;
 use parquet::encryption::encrypt::FileEncryptionProperties;
 use parquet::file::properties::WriterProperties;
 
+use crate::tpcds;
+
 /// The id of the key of all encrypted test tables.
 pub const KEY_ID: &str = "tpch-2024";
 
 /// The key of all encrypted test tables.
 pub const KEY: [u8; 32] = *b"casemate-canary-data-key-0123456";
 
-/// To be raised when what [`tpch_tables`] writes changes, so that tables of older builds are not used.
+/// To be raised when what [`tpch_tables`] or [`tpcds_tables`] writes changes, so that tables of older builds are not used.
 const FORMAT: u32 = 1;
 
 /// The folder with TPC-H's tables at a scale factor, below `temporary` (a test's `CARGO_TARGET_TMPDIR`).
@@ -29,6 +31,17 @@ pub fn tpch_tables(temporary: &Path, scale_factor: f64, encrypted: bool) -> Path
     once(temporary, &format!("tpch-v{FORMAT}-sf{scale_factor}-{kind}"), |folder| {
         let encryption = encrypted.then_some(Encryption { key_id: KEY_ID, key: &KEY });
         tpch::write_tables(folder, scale_factor, encryption.as_ref()).expect("TPC-H's tables can be written");
+    })
+}
+
+/// The folder with TPC-DS's tables at a scale factor, encrypted, below `temporary`.
+///
+/// # Panics
+/// When they can't be made.
+pub fn tpcds_tables(temporary: &Path, scale_factor: f64) -> PathBuf {
+    once(temporary, &format!("tpcds-v{FORMAT}-sf{scale_factor}-encrypted"), |folder| {
+        let encryption = Encryption { key_id: KEY_ID, key: &KEY };
+        tpcds::write_tables(folder, scale_factor, Some(&encryption)).expect("TPC-DS's tables can be written");
     })
 }
 

@@ -10,6 +10,7 @@ pub mod engines;
 pub mod meddler;
 pub mod process;
 pub mod tap;
+pub mod tpcds;
 
 use std::time::Duration;
 

@@ -9,9 +9,12 @@
 //! - aliases inside `struct(a AS b)` and `(a AS b, c)` are `Expr::Named`;
 //! - the field of EXTRACT and the units of intervals are `DateTimeField::Custom`;
 //! - a LATERAL VIEW without column names may have one empty name, which stands for none;
+//! - each aggregate of PIVOT is a call around it, which [`pivoted`] takes away;
+//! - with `spark.sql.parser.quotedRegexColumnNames` a quoted name in a SELECT list is a call, which [`regex_columns`] reads;
 //! - `SUBSTRING(a FROM b)`, `OVERLAY(..)` and `POSITION(a IN b)` are calls of `substring`, `overlay` and `locate`.
 
 mod calls;
+mod clauses;
 mod commands;
 mod cursor;
 mod dialect;
@@ -21,14 +24,17 @@ mod keywords;
 mod lateral_view;
 pub mod lexer;
 pub mod literal;
+mod regex_columns;
 mod settings;
 mod show;
 mod statement;
 mod strings;
 mod values;
 
+pub(crate) use clauses::pivoted;
 pub use dialect::SparkDialect;
 pub use lexer::split_script;
+pub(crate) use regex_columns::regex_columns;
 pub use statement::{NamedColumn, Show, Statement, ViewSource, parse_query, parse_script};
 
 #[cfg(test)]

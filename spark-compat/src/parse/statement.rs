@@ -8,7 +8,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::commands;
 use super::dialect::SparkDialect;
 use super::lexer::{LexedStatement, Lexeme, tokenize};
-use super::{lateral_view, values};
+use super::{clauses, lateral_view, regex_columns, values};
 use crate::error::{Position, Result, SparkError};
 use crate::types::StructField;
 
@@ -96,6 +96,22 @@ pub enum Statement {
         /// The query.
         query: Box<Query>,
     },
+}
+
+impl Statement {
+    /// Takes the quoted names in the SELECT lists of the statement's query for regular expressions
+    /// (`spark.sql.parser.quotedRegexColumnNames`).
+    pub(crate) fn with_regex_columns(mut self) -> Self {
+        let query = match &mut self {
+            Self::Query(query) | Self::DescribeQuery(query) | Self::Explain { query, .. } => Some(query),
+            Self::CreateTempView { source: ViewSource::Query { query, .. }, .. } => Some(query),
+            _ => None,
+        };
+        if let Some(query) = query {
+            regex_columns::mark(query);
+        }
+        self
+    }
 }
 
 /// What SHOW lists.
@@ -208,7 +224,7 @@ impl Source<'_> {
         let tokens: Vec<TokenWithSpan> = lexemes.iter().map(|l| l.token.clone()).collect();
         let mut parser = Parser::new(&SparkDialect)
             .with_recursion_limit(MAX_NESTING)
-            .with_tokens_with_locations(lateral_view::normalize(values::normalize(tokens)));
+            .with_tokens_with_locations(lateral_view::normalize(clauses::normalize(values::normalize(tokens))));
         let query = parser.parse_query().map_err(|e| self.parser_error(&e))?;
         match parser.peek_token_ref() {
             TokenWithSpan { token: Token::EOF, .. } => Ok(query),

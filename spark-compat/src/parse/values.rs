@@ -2,6 +2,7 @@
 //!
 //! Spark takes `VALUES 1, (2), (3) AS t(a)` wherever a query or a relation may stand. sqlparser wants parentheses around each row,
 //! and no alias where VALUES is the whole query. So rows get parentheses, and VALUES as a query becomes `SELECT * FROM VALUES`.
+//! PIVOT may not follow it there: `VALUES 1 t(a) PIVOT ..` becomes `(SELECT * FROM VALUES (1) t(a)) t PIVOT ..`.
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Word};
@@ -22,20 +23,51 @@ pub(super) fn normalize(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         }
         let span = token.span;
         if out.last().is_none_or(|t| precedes_query(&t.token)) {
-            out.extend([
-                word("SELECT", Keyword::SELECT, span),
-                plain(Token::Mul, span),
-                word("FROM", Keyword::FROM, span),
-            ]);
+            out.extend(select_all(span));
         }
+        let start = out.len();
         out.push(token);
         rows(&mut rest, &mut out);
+        let alias = alias(&mut rest, &mut out);
+        if rest.peek().is_some_and(|t| keyword(&t.token) == Some(Keyword::PIVOT)) {
+            out.splice(start..start, std::iter::once(plain(Token::LParen, span)).chain(select_all(span)));
+            out.push(plain(Token::RParen, span));
+            out.extend(alias);
+        }
     }
     out
 }
 
+pub(super) fn select_all(span: Span) -> [TokenWithSpan; 3] {
+    [word("SELECT", Keyword::SELECT, span), plain(Token::Mul, span), word("FROM", Keyword::FROM, span)]
+}
+
+type Rest = std::iter::Peekable<std::vec::IntoIter<TokenWithSpan>>;
+
+/// Copies the table's alias with its columns, if there is one, and gives its name.
+fn alias(rest: &mut Rest, out: &mut Vec<TokenWithSpan>) -> Option<TokenWithSpan> {
+    out.extend(rest.next_if(|t| keyword(&t.token) == Some(Keyword::AS)));
+    let name = rest.next_if(|t| keyword(&t.token) == Some(Keyword::NoKeyword))?;
+    out.push(name.clone());
+    let mut depth = 0usize;
+    while let Some(next) = rest.next_if(|t| depth > 0 || t.token == Token::LParen) {
+        match next.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            Token::EOF => depth = 0,
+            _ => {}
+        }
+        let closed = depth == 0;
+        out.push(next);
+        if closed {
+            break;
+        }
+    }
+    Some(name)
+}
+
 /// Copies rows up to the end of the list, putting parentheses around those without.
-fn rows(rest: &mut std::iter::Peekable<std::vec::IntoIter<TokenWithSpan>>, out: &mut Vec<TokenWithSpan>) {
+fn rows(rest: &mut Rest, out: &mut Vec<TokenWithSpan>) {
     loop {
         let mut row = Vec::new();
         let mut depth = 0usize;
@@ -144,7 +176,7 @@ fn starts_row(token: &Token) -> bool {
 }
 
 /// VALUES is a query behind these, and a relation behind FROM, JOIN and commas.
-fn precedes_query(token: &Token) -> bool {
+pub(super) fn precedes_query(token: &Token) -> bool {
     use Keyword as K;
     match token {
         Token::LParen | Token::RParen => true,
@@ -201,6 +233,14 @@ mod tests {
         assert_eq!(
             normalized("with t as (values (1)) select * from t"),
             "with t as ( SELECT * FROM values ( 1 ) ) select * from t"
+        );
+    }
+
+    #[test]
+    fn an_inline_table_before_pivot_becomes_a_subquery_of_its_name() {
+        assert_eq!(
+            normalized("select t.a from values (1, 2) as t(a, b) pivot (sum(b) for a in (1))"),
+            "select t . a from ( SELECT * FROM values ( 1 , 2 ) as t ( a , b ) ) t pivot ( sum ( b ) for a in ( 1 ) )"
         );
     }
 

@@ -51,10 +51,10 @@ impl Resolver<'_> {
                 return Err(SparkError::analysis(format!("CTE definition can't have duplicate names: '{name}'."))
                     .at(alias.name.span.start));
             }
-            if place.in_cte && find(&place.ctes, name).is_some() {
+            if place.in_cte && !self.rules.inner_ctes_hide && find(&place.ctes, name).is_some() {
                 return Err(SparkError::analysis(format!(
-                    "Name {name} is ambiguous in nested CTE. Give the inner one another name: \
-                     spark.sql.legacy.ctePrecedencePolicy is EXCEPTION."
+                    "Name {name} is ambiguous in nested CTE. Please set spark.sql.legacy.ctePrecedencePolicy to CORRECTED so that \
+                     name defined in inner CTE takes precedence."
                 ))
                 .at(alias.name.span.start));
             }

@@ -70,10 +70,15 @@ impl Resolver<'_> {
                 let relation = self.table_with_joins(table_with_joins, place)?;
                 aliased(relation, alias.as_ref(), None)
             }
+            ast::TableFactor::Function { lateral: true, .. } => {
+                Err(SparkError::new(ErrorKind::Parse, "LATERAL can only be used with subquery"))
+            }
             ast::TableFactor::Function { name, .. } => {
                 Err(SparkError::unsupported(format!("the table function {name}")))
             }
-            ast::TableFactor::TableFunction { .. } => Err(SparkError::unsupported("TABLE(..)")),
+            ast::TableFactor::TableFunction { .. } => {
+                Err(SparkError::analysis("could not resolve `table` to a table-valued function"))
+            }
             ast::TableFactor::Pivot { .. } => self.pivot(factor, place),
             ast::TableFactor::Unpivot { .. } => Err(SparkError::unsupported("UNPIVOT")),
             ast::TableFactor::UNNEST { .. } => Err(SparkError::unsupported("UNNEST")),
@@ -162,7 +167,7 @@ impl Resolver<'_> {
             )));
         }
         let facts = Facts { zone: view.zone, ..self.facts };
-        let inside = Resolver { facts, view_depth: self.view_depth + 1, ..*self };
+        let inside = Resolver { facts, rules: view.rules, view_depth: self.view_depth + 1, ..*self };
         let relation = inside.resolve(&view.query)?;
         let mut columns = Vec::with_capacity(view.columns.len());
         for (at, (shown, query_name)) in view.columns.iter().zip(&view.query_names).enumerate() {
@@ -213,7 +218,12 @@ pub(super) fn with_column_aliases(scope: Scope, aliases: &[ast::TableAliasColumn
     }
     let columns = scope.columns.into_iter().zip(aliases).map(|(column, alias)| {
         let ast::TableAliasColumnDef { name, data_type } = alias;
-        refuse(data_type.is_some(), "types in a table alias")?;
+        if data_type.is_some() {
+            return Err(SparkError::new(
+                ErrorKind::Parse,
+                format!("mismatched input behind the alias {name} of a column"),
+            ));
+        }
         Ok(ScopeColumn { name: name.value.clone(), ..column })
     });
     Ok(Scope::new(columns.collect::<Result<_>>()?))

@@ -6,23 +6,23 @@ use std::collections::HashSet;
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ScalarValue};
-use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, GroupingSet, LogicalPlan, Operator, cast, lit};
+use datafusion::logical_expr::{Aggregate, Expr, GroupingSet, LogicalPlan, cast, lit};
 use sqlparser::ast;
 
 use super::attribute::Attribute;
-use super::expr::{Clause, Lowering, evaluate_integer_literal, has_aggregate};
+use super::expr::{Clause, Lowering, evaluate_integer_literal};
+use super::grouping_keys::{alias_of_item, by_position, canonical, refuse_ungroupable};
 use super::grouping_sets::{GroupBy, MAX_KEYS, Sets};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::select::{Item, add_missing_columns, without_repetitions};
 use super::typed::Typed;
 use super::windows::{Windows, has_window};
-use super::{AttributeIds, Place, Resolver, order, plan};
+use super::{AttributeIds, Place, Resolver, order, plan, subqueries_below};
 use crate::aggregates::takes_order;
 use crate::error::{Result, SparkError};
 use crate::functions::float_keys;
 use crate::functions::grouping::GroupingFunction;
-use crate::functions::nested::kind::is_orderable;
 use crate::types::SparkType;
 
 impl Resolver<'_> {
@@ -102,12 +102,12 @@ impl Resolver<'_> {
         let mut keys: Vec<GroupKey> = Vec::with_capacity(group_by.exprs.len());
         let mut key_of = Vec::with_capacity(group_by.exprs.len());
         for group in &group_by.exprs {
-            let typed = match evaluate_integer_literal(group) {
-                Some(position) => by_position(position, items)?,
-                None => match alias_of_item(group, items, input)? {
-                    Some(typed) => typed,
-                    None => lowering.lower(group)?,
-                },
+            let position = evaluate_integer_literal(group).filter(|_| self.rules.group_by_ordinal);
+            let alias = if self.rules.group_by_aliases { alias_of_item(group, items, input)? } else { None };
+            let typed = match (position, alias) {
+                (Some(position), _) => by_position(position, items)?,
+                (None, Some(typed)) => typed,
+                (None, None) => lowering.lower(group)?,
             };
             refuse_ungroupable(&typed)?;
             if let Some(known) = keys.iter().position(|key| key.written == typed.expr) {
@@ -264,11 +264,18 @@ impl<'a> Grouping<'a> {
             true => expr.clone(),
             false => plan::define(expr.clone(), attribute.id),
         };
+        let mut computed: Vec<Expr> = self.keys.iter().map(|key| key.computed.clone()).collect();
+        let mut functions: Vec<Expr> = aggregates.iter().map(|(expr, _)| expr.clone()).collect();
+        let input = subqueries_below::below(self.ids, input, computed.iter_mut().chain(&mut functions))?;
         let (input, keys) = match &self.sets {
-            None => (input, self.keys.iter().map(|key| unlike(&key.computed, &key.attribute)).collect()),
-            Some(sets) => self.keys_of_sets(input, sets)?,
+            None => {
+                let keys = computed.iter().zip(&self.keys).map(|(expr, key)| unlike(expr, &key.attribute));
+                (input, keys.collect())
+            }
+            Some(sets) => self.keys_of_sets(input, computed, sets)?,
         };
-        let functions = aggregates.iter().map(|(expr, attribute)| unlike(expr, attribute)).collect();
+        let attributes = aggregates.iter().map(|(_, attribute)| attribute);
+        let functions = functions.iter().zip(attributes).map(|(expr, attribute)| unlike(expr, attribute)).collect();
         let aggregated = plan::aggregate(input, keys, functions)?;
 
         let columns = aggregated.schema().columns();
@@ -285,11 +292,11 @@ impl<'a> Grouping<'a> {
     /// The input with the keys as attributes of their own, and GROUPING SETS over them.
     ///
     /// Every set has a constant as its first key: a set without keys would otherwise be a row even where there is no input.
-    fn keys_of_sets(&self, input: LogicalPlan, sets: &Sets) -> Result<(LogicalPlan, Vec<Expr>)> {
+    fn keys_of_sets(&self, input: LogicalPlan, computed: Vec<Expr>, sets: &Sets) -> Result<(LogicalPlan, Vec<Expr>)> {
         let constant = self.ids.next();
         let mut exprs: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
         exprs.push(plan::define(lit(true), constant));
-        exprs.extend(self.keys.iter().map(|key| plan::define(key.computed.clone(), key.attribute.id)));
+        exprs.extend(computed.into_iter().zip(&self.keys).map(|(expr, key)| plan::define(expr, key.attribute.id)));
         let constant = Expr::Column(constant.column());
         let keys = |set: &Vec<usize>| {
             let keys = set.iter().filter_map(|key| self.keys.get(*key)).map(|key| key.attribute.expr());
@@ -475,77 +482,4 @@ fn renamed<'a>(columns: &[Column], attributes: impl Iterator<Item = &'a Attribut
             false => plan::define(column, attribute.id),
         })
         .collect()
-}
-
-fn by_position(position: i64, items: &[Item]) -> Result<Typed> {
-    if items.iter().any(|item| item.from_star) {
-        return Err(SparkError::analysis(
-            "Star (*) is not allowed in select list when GROUP BY ordinal position is used",
-        ));
-    }
-    let item = usize::try_from(position).ok().and_then(|p| p.checked_sub(1)).and_then(|p| items.get(p));
-    let item = item.ok_or_else(|| {
-        SparkError::analysis(format!(
-            "GROUP BY position {position} is not in select list (valid range is [1, {}])",
-            items.len()
-        ))
-    })?;
-    if has_aggregate(&item.typed.expr) {
-        return Err(SparkError::analysis(format!(
-            "GROUP BY {position} refers to an expression that is or contains an aggregate function. Aggregate functions are \
-             not allowed in GROUP BY, but got {}",
-            item.typed.name
-        )));
-    }
-    Ok(item.typed.clone())
-}
-
-/// The item whose alias `group` is, if it is a name that means nothing in the input.
-fn alias_of_item(group: &ast::Expr, items: &[Item], input: &Scope) -> Result<Option<Typed>> {
-    let ast::Expr::Identifier(ident) = group else { return Ok(None) };
-    let name = ident.value.clone();
-    if input.resolve(std::slice::from_ref(&name))?.is_some() {
-        return Ok(None);
-    }
-    let item = items.iter().find(|item| item.alias.as_deref().is_some_and(|alias| super::same_name(alias, &name)));
-    match item {
-        Some(item) if has_aggregate(&item.typed.expr) || has_window(&item.typed.expr) => Err(SparkError::analysis(
-            format!("aggregate functions are not allowed in GROUP BY, but found {}", item.typed.name),
-        )),
-        item => Ok(item.map(|item| item.typed.clone())),
-    }
-}
-
-fn refuse_ungroupable(typed: &Typed) -> Result<()> {
-    match &typed.data_type {
-        other if !is_orderable(other) => Err(SparkError::analysis(format!(
-            "expression {} cannot be used as a grouping expression because its data type {} is not an orderable data type.",
-            typed.name, typed.data_type
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// The expression with the operands of commutative operators in a fixed order, so that `a + 1` and `1 + a` are the same
-/// (Spark's `Canonicalize`).
-fn canonical(expr: &Expr) -> Expr {
-    let ordered = expr.clone().transform_up(|expr| {
-        Ok(match expr {
-            Expr::BinaryExpr(BinaryExpr { left, op, right })
-                if is_commutative(op) && left.to_string() > right.to_string() =>
-            {
-                Transformed::yes(Expr::BinaryExpr(BinaryExpr { left: right, op, right: left }))
-            }
-            other => Transformed::no(other),
-        })
-    });
-    ordered.map_or_else(|_| expr.clone(), |ordered| ordered.data)
-}
-
-fn is_commutative(op: Operator) -> bool {
-    use Operator as O;
-    matches!(
-        op,
-        O::Plus | O::Multiply | O::Eq | O::NotEq | O::And | O::Or | O::BitwiseAnd | O::BitwiseOr | O::BitwiseXor
-    )
 }

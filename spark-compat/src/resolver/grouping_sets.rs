@@ -7,6 +7,7 @@ use sqlparser::ast;
 
 use super::{AttributeIds, name_parts, refuse};
 use crate::error::{ErrorKind, Result, SparkError};
+use crate::functions;
 use crate::resolver::attribute::Attribute;
 use crate::types::SparkType;
 
@@ -90,7 +91,7 @@ impl<'a> GroupBy<'a> {
     /// Takes a GROUP BY clause apart; `None` without one.
     pub fn of(group_by: &'a ast::GroupByExpr) -> Result<Option<Self>> {
         let ast::GroupByExpr::Expressions(exprs, modifiers) = group_by else {
-            return Err(SparkError::unsupported("GROUP BY ALL"));
+            return Err(SparkError::analysis("cannot resolve 'all': there is no GROUP BY ALL, name the columns"));
         };
         let mut group_by = Self::default();
         let sets = match &modifiers[..] {
@@ -103,6 +104,7 @@ impl<'a> GroupBy<'a> {
             [ast::GroupByWithModifier::Rollup] => rollup(group_by.singles(exprs)),
             [ast::GroupByWithModifier::Cube] => cube(group_by.singles(exprs))?,
             [ast::GroupByWithModifier::GroupingSets(sets)] => {
+                refuse_analytic_sets(sets)?;
                 let sets = group_by.element(sets)?;
                 // The list before GROUPING SETS adds keys that no set has.
                 group_by.singles(exprs);
@@ -196,6 +198,17 @@ fn is_analytic(expr: &ast::Expr) -> bool {
             matches!(&parts[..], [name] if name.eq_ignore_ascii_case("rollup") || name.eq_ignore_ascii_case("cube"))
         }),
         _ => false,
+    }
+}
+
+/// `GROUP BY a GROUPING SETS (..)` takes plain sets: a ROLLUP or CUBE among them is a call of a function that is not there.
+fn refuse_analytic_sets(sets: &ast::Expr) -> Result<()> {
+    match sets {
+        ast::Expr::GroupingSets(sets) => match sets.iter().flatten().find(|expr| is_analytic(expr)) {
+            Some(ast::Expr::Function(function)) => Err(functions::undefined(&function.name.to_string())),
+            _ => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 

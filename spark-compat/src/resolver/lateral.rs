@@ -12,7 +12,7 @@ use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, lit};
 use sqlparser::ast;
 
-use super::expr::{Clause, Lowering, is_limited_and_correlated, subquery};
+use super::expr::{Clause, Lowering, check_correlation, subquery};
 use super::relation::Relation;
 use super::scope::Scope;
 use super::{Place, Resolver, from, plan};
@@ -75,9 +75,7 @@ fn lateral_plan(
         let condition = if join_type == JoinType::Inner { condition } else { condition.or(Some(lit(true))) };
         return plan::join(left, right, join_type, condition);
     }
-    if is_limited_and_correlated(&right) {
-        return Err(SparkError::analysis("Accessing outer query column is not allowed in: a LIMIT"));
-    }
+    check_correlation(&right)?;
     let columns = right.schema().columns();
     let (core, layers) = layers(&right);
     let is_one_row = is_one_row(core);

@@ -18,6 +18,7 @@ mod expr;
 mod from;
 mod generators;
 mod grouping;
+mod grouping_keys;
 mod grouping_sets;
 mod joins;
 mod lateral;
@@ -27,6 +28,7 @@ mod pivot;
 mod plan;
 mod query;
 mod relation;
+mod rules;
 mod sample;
 mod scope;
 mod select;
@@ -34,6 +36,7 @@ mod session_windows;
 mod set_ops;
 mod similarity;
 mod star;
+mod subqueries_below;
 mod table_functions;
 mod tables;
 mod time_windows;
@@ -48,6 +51,7 @@ use ctes::Ctes;
 pub(crate) use expr::evaluate_constant;
 pub(crate) use names::call_name;
 pub(crate) use relation::Relation;
+pub(crate) use rules::Rules;
 pub(crate) use scope::{Scope, same_name};
 pub(crate) use similarity::suggestions;
 pub(crate) use tables::{Table, TableColumn, TableDefinition, Tables, ViewName, ViewQuery};
@@ -73,6 +77,8 @@ pub(crate) struct Resolver<'s> {
     tables: &'s Tables,
     /// What the session and the moment of the query say.
     facts: Facts,
+    /// How the settings want names and numbers to be taken.
+    rules: Rules,
     /// The session time zone as the setting calls it.
     zone_name: &'s str,
     /// Where new attributes come from.
@@ -96,8 +102,8 @@ struct Place<'a> {
 
 impl<'s> Resolver<'s> {
     /// A resolver over the given tables.
-    pub fn new(tables: &'s Tables, facts: Facts, zone_name: &'s str, ids: &'s AttributeIds) -> Self {
-        Self { tables, facts, zone_name, ids, view_depth: 0 }
+    pub fn new(tables: &'s Tables, facts: Facts, rules: Rules, zone_name: &'s str, ids: &'s AttributeIds) -> Self {
+        Self { tables, facts, rules, zone_name, ids, view_depth: 0 }
     }
 
     /// Resolves a whole query.

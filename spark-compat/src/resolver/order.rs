@@ -60,7 +60,8 @@ pub(super) fn lower_keys(
             let ast::OrderByExpr { expr, options, with_fill } = key;
             let ast::OrderByOptions { asc, nulls_first } = options;
             refuse(with_fill.is_some(), "WITH FILL")?;
-            let typed = match evaluate_integer_literal(expr) {
+            let position = evaluate_integer_literal(expr).filter(|_| lowering.rules().order_by_ordinal);
+            let typed = match position {
                 Some(position) => by_position(position, output)?,
                 None => lowering.lower(expr)?,
             };

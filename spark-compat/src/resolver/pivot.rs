@@ -20,6 +20,7 @@ use crate::aggregates;
 use crate::cast;
 use crate::comparison::{self, ComparisonOp};
 use crate::error::{ErrorKind, Result, SparkError};
+use crate::parse::pivoted;
 use crate::types::SparkType;
 
 /// A PIVOT clause may make this many columns.
@@ -179,8 +180,9 @@ impl Resolver<'_> {
         let scopes = [input];
         let lowering = Lowering::new(self, place, &scopes, Clause::Select);
         let of = |ast::ExprWithAlias { expr, alias }: &ast::ExprWithAlias| {
-            let typed = lowering.lower(expr)?;
-            if !has_aggregate(&typed.expr) {
+            let typed = lowering.lower(pivoted(expr).unwrap_or(expr))?;
+            // A constant is as good as an aggregate.
+            if !has_aggregate(&typed.expr) && !typed.expr.column_refs().is_empty() {
                 return Err(SparkError::analysis(format!(
                     "Aggregate expression required for pivot, but '{}' did not appear in any aggregate function.",
                     typed.name

@@ -63,18 +63,11 @@ impl Resolver<'_> {
             ast::SetExpr::Query(query) => self.query(query, place),
             ast::SetExpr::SetOperation { .. } => self.set_operation(body, place),
             ast::SetExpr::Values(values) => self.values(values, place),
-            ast::SetExpr::Table(table) => self.table_statement(table, place),
+            ast::SetExpr::Table(_) => Err(SparkError::internal("TABLE that is not SELECT * FROM")),
             ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) | ast::SetExpr::Merge(_) => {
                 Err(SparkError::unsupported("INSERT, UPDATE, DELETE and MERGE"))
             }
         })
-    }
-
-    /// `TABLE name` as a query.
-    fn table_statement(&self, table: &ast::Table, place: &Place<'_>) -> Result<Relation> {
-        let ast::Table { table_name, schema_name } = table;
-        let parts: Vec<String> = schema_name.iter().chain(table_name).cloned().collect();
-        self.named_table(&parts, place)
     }
 
     fn limited(&self, input: Relation, clause: &ast::LimitClause, place: &Place<'_>) -> Result<Relation> {

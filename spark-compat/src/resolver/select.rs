@@ -13,6 +13,8 @@ use super::typed::Typed;
 use super::windows::Windows;
 use super::{Place, Resolver, order, plan, refuse, star};
 use crate::error::{ErrorKind, Result, SparkError};
+use crate::functions;
+use crate::parse::regex_columns;
 
 /// One column of a SELECT list.
 #[derive(Clone, Debug)]
@@ -71,7 +73,8 @@ impl Resolver<'_> {
         let distinct = match &select.distinct {
             None | Some(ast::Distinct::All) => false,
             Some(ast::Distinct::Distinct) => true,
-            Some(ast::Distinct::On(_)) => return Err(SparkError::unsupported("DISTINCT ON")),
+            // To Spark a call of a function ON.
+            Some(ast::Distinct::On(_)) => return Err(functions::undefined("on")),
         };
 
         let groups = GroupBy::of(&select.group_by)?;
@@ -134,6 +137,12 @@ impl Resolver<'_> {
             };
             if let Some(generator) = generator {
                 generators.push(generator);
+                continue;
+            }
+            if let ast::SelectItem::UnnamedExpr(expr) = item
+                && let Some((qualifier, regex)) = regex_columns(expr)
+            {
+                items.extend(star::fitting(scope, qualifier, regex)?.into_iter().map(star_item));
                 continue;
             }
             match item {

@@ -27,9 +27,13 @@ impl Resolver<'_> {
             first = left;
         }
         let first = self.set_expr(first, place)?;
-        steps.into_iter().rev().try_fold(first, |left, (op, quantifier, right)| {
+        let combined = steps.into_iter().rev().try_fold(first, |left, (op, quantifier, right)| {
             self.combine(left, op, quantifier, self.set_expr(right, place)?)
-        })
+        })?;
+        if !place.outer.is_empty() && !combined.plan.all_out_ref_exprs().is_empty() {
+            return Err(SparkError::analysis("Accessing outer query column is not allowed in: a set operation"));
+        }
+        Ok(combined)
     }
 
     /// `left op [ALL | DISTINCT] right`.

@@ -2,12 +2,13 @@
 
 use sqlparser::ast;
 
-use super::scope::{Scope, ScopeColumn};
+use super::scope::{Scope, ScopeColumn, same_name};
 use super::typed::Typed;
 use super::{name_parts, refuse};
 use crate::datetime::zone::Zone;
 use crate::error::{ErrorKind, Result, SparkError};
 use crate::functions::nested::access;
+use crate::java_regex::JavaRegex;
 
 /// A column, or a field of a struct, that came out of a star.
 #[derive(Clone, Debug)]
@@ -80,6 +81,20 @@ pub(super) fn qualified(scope: &Scope, name: &ast::ObjectName, zone: Zone) -> Re
     }
     let names: Vec<_> = scope.columns.iter().map(|column| column.name.as_str()).collect();
     Err(SparkError::analysis(format!("cannot resolve '{name}.*' given input columns '{}'", names.join(", "))))
+}
+
+/// The columns whose names fit a regular expression, those of the relation `qualifier` alone if there is one.
+pub(super) fn fitting<'s>(scope: &'s Scope, qualifier: Option<&str>, regex: &str) -> Result<Vec<&'s ScopeColumn>> {
+    let regex = JavaRegex::compiled(&format!("(?i)^(?:{regex})$"))?;
+    let mut fitting = Vec::new();
+    for column in &scope.columns {
+        let own = column.qualifier.as_deref();
+        let reached = qualifier.is_none_or(|qualifier| own.is_some_and(|own| same_name(own, qualifier)));
+        if reached && regex.is_match(&column.name)? {
+            fitting.push(column);
+        }
+    }
+    Ok(fitting)
 }
 
 fn refuse_options(options: &ast::WildcardAdditionalOptions) -> Result<()> {

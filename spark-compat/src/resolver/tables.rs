@@ -7,6 +7,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use sqlparser::ast;
 
+use super::Rules;
 use super::similarity::suggestions;
 use crate::datetime::zone::Zone;
 use crate::error::SparkError;
@@ -41,6 +42,8 @@ pub(crate) struct ViewQuery {
     pub query: Box<ast::Query>,
     /// The session time zone when the view was made.
     pub zone: Zone,
+    /// How the settings of that time want names and numbers to be taken.
+    pub rules: Rules,
     /// The columns that the view showed when it was made, under the names that `CREATE VIEW v (a, b)` gave.
     pub columns: Vec<TableColumn>,
     /// What CREATE VIEW says of the columns; empty if it did not name them.
@@ -158,6 +161,7 @@ mod tests {
         let view = ViewQuery {
             query: parse("select 1"),
             zone: Zone::UTC,
+            rules: Rules::default(),
             columns: vec![],
             comments: vec![],
             query_names: vec![],

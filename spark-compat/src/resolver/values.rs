@@ -6,9 +6,10 @@ use super::expr::{Clause, Lowering};
 use super::relation::Relation;
 use super::scope::{Scope, ScopeColumn};
 use super::typed::Typed;
-use super::{Place, Resolver, plan, refuse};
+use super::{Place, Resolver, plan};
 use crate::coercion;
 use crate::error::{Result, SparkError};
+use crate::functions;
 
 /// The expressions of a row. A single struct is a row itself, as in Spark's `AstBuilder.visitInlineTable`.
 fn members(row: &[ast::Expr]) -> Vec<&ast::Expr> {
@@ -39,7 +40,9 @@ impl Resolver<'_> {
     /// The inline table. Each column has the common type of its values (Spark's `ResolveInlineTables`).
     pub(super) fn values(&self, values: &ast::Values, place: &Place<'_>) -> Result<Relation> {
         let ast::Values { explicit_row, value_keyword: _, rows } = values;
-        refuse(*explicit_row, "ROW in VALUES")?;
+        if *explicit_row {
+            return Err(functions::undefined("row"));
+        }
         let lowering = Lowering::new(self, place, &[], Clause::Constant("an expression in an inline table"));
         let rows = rows
             .iter()

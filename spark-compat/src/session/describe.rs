@@ -1,5 +1,7 @@
 //! SHOW, DESCRIBE, USE and EXPLAIN: what the session can say of itself.
 
+use std::sync::Arc;
+
 use datafusion::physical_plan::displayable;
 use sqlparser::ast;
 
@@ -7,8 +9,9 @@ use super::command::{Effect, relation_columns};
 use super::rows::{self, Row, row};
 use super::views::Reached;
 use super::{Shared, SparkSession, path_of};
-use crate::error::{Result, SparkError};
+use crate::error::{ErrorKind, Result, SparkError};
 use crate::functions;
+use crate::java_regex::JavaRegex;
 use crate::parse::Show;
 use crate::resolver::{TableColumn, TableDefinition, Tables, ViewName};
 
@@ -23,8 +26,8 @@ impl SparkSession {
                 let globals = is_global(database)?;
                 let matches = Pattern::new(pattern.as_deref())?;
                 let listed = |global: bool| tables.views().filter(move |view| view.global == global);
-                let names =
-                    listed(true).filter(|_| globals).chain(listed(false)).filter(|view| matches.fits(&view.name));
+                let names = listed(true).filter(|_| globals).chain(listed(false));
+                let names = matches.among(names, |view| view.name.as_str())?.into_iter();
                 let line = |view: &ViewName| {
                     let database = if view.global { ViewName::DATABASE } else { "" };
                     row([database, &view.name.to_lowercase(), "true"])
@@ -32,7 +35,7 @@ impl SparkSession {
                 Effect::Rows(relation_columns(if *views { "viewName" } else { "tableName" }), names.map(line).collect())
             }
             Show::Databases { pattern } => {
-                let listed = Pattern::new(pattern.as_deref())?.fits(DATABASE).then(|| row([DATABASE]));
+                let listed = Pattern::new(pattern.as_deref())?.fits(DATABASE)?.then(|| row([DATABASE]));
                 Effect::Rows(rows::strings(&["namespace"]), listed.into_iter().collect())
             }
             Show::Columns { name } => {
@@ -41,7 +44,8 @@ impl SparkSession {
             }
             Show::Functions { pattern, system } => {
                 let matches = Pattern::new(pattern.as_deref())?;
-                let names = functions::names_of_spark().filter(|name| *system && matches.fits(name));
+                let names = functions::names_of_spark().filter(|_| *system);
+                let names = matches.among(names, |name| name)?.into_iter();
                 Effect::Rows(rows::strings(&["function"]), names.map(|name| row([name])).collect())
             }
             Show::TableProperties { name } => {
@@ -190,42 +194,42 @@ fn line(column: &TableColumn, comment: Option<String>) -> Row {
     vec![Some(column.name.clone()), Some(column.data_type.catalog_string()), comment]
 }
 
-/// Names by `a*|b`, without regard to case (Spark's `StringUtils.filterPattern`).
+/// Names by `a*|b`, without regard to case (Spark's `StringUtils.filterPattern`): each part is a regular expression in which a
+/// star stands for any text. What is no regular expression fits nothing.
 struct Pattern {
-    alternatives: Vec<String>,
+    alternatives: Vec<Arc<JavaRegex>>,
 }
 
 impl Pattern {
     /// # Errors
     ///
-    /// Spark takes the pattern for a regular expression, and it has more of one than `*` and `|`.
+    /// A part of the regular expression is not supported.
     fn new(text: Option<&str>) -> Result<Self> {
-        let text = text.unwrap_or("*").trim();
-        if text.contains(['[', ']', '(', ')', '{', '}', '+', '?', '^', '$', '\\', '.']) {
-            return Err(SparkError::unsupported(format!("the pattern '{text}' as a regular expression")));
+        let mut alternatives = Vec::new();
+        for part in text.unwrap_or("*").trim().split('|') {
+            match JavaRegex::compiled(&format!("(?i)^(?:{})$", part.replace('*', ".*"))) {
+                Ok(regex) => alternatives.push(regex),
+                Err(error) if error.kind == ErrorKind::IllegalArgument => {}
+                Err(error) => return Err(error),
+            }
         }
-        Ok(Self { alternatives: text.split('|').map(|part| part.trim().to_lowercase()).collect() })
+        Ok(Self { alternatives })
     }
 
-    fn fits(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        self.alternatives.iter().any(|pattern| fits(pattern, &name))
-    }
-}
-
-/// Whether `name` is `pattern` with texts in place of its stars.
-fn fits(pattern: &str, name: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut name) = name.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        match name.find(part) {
-            Some(at) => name = name.get(at + part.len()..).unwrap_or_default(),
-            None => return false,
+    fn fits(&self, name: &str) -> Result<bool> {
+        for regex in &self.alternatives {
+            if regex.is_match(name)? {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
-    name.ends_with(last)
+
+    /// The names that fit.
+    fn among<T>(&self, items: impl Iterator<Item = T>, name: impl Fn(&T) -> &str) -> Result<Vec<T>> {
+        let fitting = items.map(|item| Ok(self.fits(name(&item))?.then_some(item)));
+        fitting.filter_map(Result::transpose).collect()
+    }
 }
 
 #[cfg(test)]
@@ -234,8 +238,9 @@ mod tests {
 
     #[test]
     fn stars_stand_for_any_text() {
-        let fits = |pattern: &str, name: &str| Pattern::new(Some(pattern)).unwrap().fits(name);
+        let fits = |pattern: &str, name: &str| Pattern::new(Some(pattern)).unwrap().fits(name).unwrap();
         assert!(fits("a*c", "ABC") && fits("*", "x") && fits("x|a*", "ab") && fits("*b*b", "abcb"));
         assert!(!fits("a*", "ba") && !fits("a*a", "a") && !fits("", "x"));
+        assert!(fits("[a-c]b?", "AB") && !fits("(ab", "ab") && fits("(ab|ab", "ab"));
     }
 }

@@ -114,7 +114,12 @@ impl SparkSession {
 
     /// Splits and parses a text, in which `${name}` stands for the value of a setting as it is now.
     pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
-        parse_script(&variables::substitute(sql, &self.shared.settings())?)
+        let settings = self.shared.settings();
+        let statements = parse_script(&variables::substitute(sql, &settings)?)?;
+        Ok(match settings.takes_quoted_names_for_regexes() {
+            true => statements.into_iter().map(Statement::with_regex_columns).collect(),
+            false => statements,
+        })
     }
 
     /// Runs the statements of a script in order and collects the result of each.
@@ -208,7 +213,8 @@ impl SparkSession {
         views::check_distinct(&columns)?;
         let comments = names.iter().map(|named| named.comment.clone()).collect();
         let query = Box::new(query.clone());
-        Ok(TableDefinition::Query(ViewQuery { query, zone: settings.zone, columns, comments, query_names }))
+        let (zone, rules) = (settings.zone, settings.rules());
+        Ok(TableDefinition::Query(ViewQuery { query, zone, rules, columns, comments, query_names }))
     }
 
     fn drop_view(&self, name: &[String], if_exists: bool) -> Result<Effect> {
@@ -249,7 +255,7 @@ impl fmt::Debug for Shared {
 
 fn resolve(query: &ast::Query, tables: &Tables, settings: &Settings, ids: &AttributeIds) -> Result<Relation> {
     let facts = Facts { zone: settings.zone, now: chrono::Utc::now().timestamp_micros() };
-    Resolver::new(tables, facts, &settings.time_zone, ids).resolve(query)
+    Resolver::new(tables, facts, settings.rules(), &settings.time_zone, ids).resolve(query)
 }
 
 fn columns(relation: &Relation) -> impl Iterator<Item = TableColumn> + '_ {

@@ -6,5 +6,6 @@ mod csv;
 mod encryption;
 mod files;
 mod plans;
+mod pruning;
 mod support;
 mod views;

@@ -1,12 +1,15 @@
 //! Plans: what reaches the scan, which joins are made, and that nothing is left for DataFusion to coerce.
 
+use std::sync::Arc;
+
 use datafusion::common::config::ConfigOptions;
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
-use datafusion::physical_plan::displayable;
+use datafusion::physical_plan::{ExecutionPlan, displayable};
+use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use spark_compat::{Prepared, SparkSession, parse_script};
 
-use crate::support::{error, rows, session, tpch_query, tpch_session};
+use crate::support::{TABLES, error, rows, session, tpch_query, tpch_session};
 
 async fn prepared(session: &SparkSession, sql: &str) -> Prepared {
     let statement = parse_script(sql).unwrap().remove(0);
@@ -36,6 +39,31 @@ async fn the_joins_of_tpch_are_hash_joins() {
         for other in ["CrossJoinExec", "NestedLoopJoinExec", "SortMergeJoinExec"] {
             assert!(!plan.contains(other), "query {number} has a {other}:\n{plan}");
         }
+    }
+}
+
+/// What a plan does, node by node; projections are left out: the resolver's rename columns, which costs nothing.
+fn shape(plan: &dyn ExecutionPlan) -> Vec<String> {
+    let own = (plan.name() != "ProjectionExec").then(|| plan.name().to_string());
+    own.into_iter().chain(plan.children().into_iter().flat_map(|child| shape(child.as_ref()))).collect()
+}
+
+#[tokio::test]
+async fn the_plans_of_tpch_have_the_shape_of_datafusions_own() {
+    let session = tpch_session().await;
+    let config = SessionConfig::new()
+        .with_target_partitions(session.options().target_partitions)
+        .set_bool("datafusion.sql_parser.parse_float_as_decimal", true);
+    let datafusion = SessionContext::new_with_config_rt(config, Arc::clone(&session.options().runtime));
+    for table in TABLES {
+        let file = format!("{}{table}.parquet", session.options().storage_base);
+        datafusion.register_parquet(table, file, ParquetReadOptions::default()).await.unwrap();
+    }
+    for number in 1..=22 {
+        let query = tpch_query(number);
+        let ours = prepared(&session, &query).await.physical_plan().await.unwrap().unwrap();
+        let theirs = datafusion.sql(&query).await.unwrap().create_physical_plan().await.unwrap();
+        assert_eq!(shape(ours.as_ref()), shape(theirs.as_ref()), "query {number}");
     }
 }
 

@@ -4,8 +4,9 @@ use sqlparser::ast;
 
 use super::{Clause, Lowering};
 use crate::cast;
-use crate::error::{Result, SparkError};
+use crate::error::{ErrorKind, Result, SparkError};
 use crate::functions::{self, AggregateCall, WindowCall};
+use crate::parse::regex_columns;
 use crate::resolver::typed::Typed;
 use crate::resolver::windows::Over;
 use crate::resolver::{name_parts, names, refuse, time_windows};
@@ -292,10 +293,14 @@ fn arguments(arguments: &ast::FunctionArguments) -> Result<(bool, Vec<Argument<'
         ast::FunctionArguments::List(list) => list,
     };
     let ast::FunctionArgumentList { duplicate_treatment, args, clauses } = list;
-    refuse(!clauses.is_empty(), "clauses after the arguments of a function")?;
+    if !clauses.is_empty() {
+        return Err(SparkError::new(ErrorKind::Parse, "missing ')' at the clause after the arguments of a function"));
+    }
     let distinct = matches!(duplicate_treatment, Some(ast::DuplicateTreatment::Distinct));
     let args = args.iter().map(|arg| match arg {
-        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Ok(Argument::Expr(expr)),
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) if regex_columns(expr).is_none() => {
+            Ok(Argument::Expr(expr))
+        }
         ast::FunctionArg::Unnamed(star) => Ok(Argument::Star(star)),
         ast::FunctionArg::Named { .. } | ast::FunctionArg::ExprNamed { .. } => {
             Err(SparkError::unsupported("named arguments"))

@@ -4,6 +4,7 @@ mod calls;
 mod columns;
 mod conditional;
 mod constants;
+mod correlation;
 mod lambda;
 mod literals;
 mod logic;
@@ -18,8 +19,9 @@ use sqlparser::ast;
 
 pub(crate) use constants::evaluate_constant;
 pub(super) use constants::evaluate_integer_literal;
+pub(super) use correlation::check as check_correlation;
 pub(super) use logic::conjunction;
-pub(super) use subquery::{is_limited_and_correlated, subquery};
+pub(super) use subquery::subquery;
 
 use lambda::LambdaScope;
 
@@ -112,6 +114,11 @@ impl<'r, 's> Lowering<'r, 's> {
     /// What the session and the moment of the query say.
     pub(super) fn facts(&self) -> super::Facts {
         self.resolver.facts
+    }
+
+    /// How the settings want names and numbers to be taken.
+    pub(super) fn rules(&self) -> super::Rules {
+        self.resolver.rules
     }
 
     fn zone(&self) -> Zone {

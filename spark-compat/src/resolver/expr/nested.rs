@@ -3,8 +3,9 @@
 use sqlparser::ast;
 
 use super::Lowering;
-use crate::error::{Result, SparkError};
+use crate::error::{ErrorKind, Result, SparkError};
 use crate::functions::nested::{access, constructors, shape};
+use crate::parse::regex_columns;
 use crate::resolver::star;
 use crate::resolver::typed::Typed;
 
@@ -67,7 +68,9 @@ impl Lowering<'_, '_> {
         let mut members = Vec::with_capacity(args.len());
         for arg in args {
             match arg {
-                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => members.push(self.member(expr)?),
+                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) if regex_columns(expr).is_none() => {
+                    members.push(self.member(expr)?);
+                }
                 ast::FunctionArg::Unnamed(star) => members.extend(self.expanded(star)?.into_iter().map(of_star)),
                 _ => return Err(SparkError::unsupported("named arguments")),
             }
@@ -108,6 +111,10 @@ impl Lowering<'_, '_> {
         match star {
             ast::FunctionArgExpr::Wildcard => Ok(star::all(scope)?.into_iter().map(star::Starred::column).collect()),
             ast::FunctionArgExpr::QualifiedWildcard(name) => star::qualified(scope, name, self.zone()),
+            ast::FunctionArgExpr::Expr(expr) => {
+                let (qualifier, regex) = regex_columns(expr).ok_or_else(|| SparkError::internal("no star"))?;
+                Ok(star::fitting(scope, qualifier, regex)?.into_iter().map(star::Starred::column).collect())
+            }
             _ => Err(SparkError::unsupported("* with options as the argument of a function")),
         }
     }
@@ -134,7 +141,9 @@ impl Lowering<'_, '_> {
             ast::AccessExpr::Subscript(ast::Subscript::Index { index }) => {
                 access::item(base, self.lower(index)?, self.zone())
             }
-            ast::AccessExpr::Subscript(other) => Err(SparkError::unsupported(format!("the access [{other}]"))),
+            ast::AccessExpr::Subscript(slice @ ast::Subscript::Slice { .. }) => {
+                Err(SparkError::new(ErrorKind::Parse, format!("mismatched input ':' in [{slice}]")))
+            }
         })
     }
 }

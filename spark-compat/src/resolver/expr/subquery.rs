@@ -16,11 +16,11 @@ use datafusion::logical_expr::logical_plan::Subquery;
 use datafusion::logical_expr::{Expr, LogicalPlan, lit, not};
 use sqlparser::ast;
 
-use super::Lowering;
 use super::columns::outer_reference;
 use super::constants::folded;
 use super::logic::conjunction;
 use super::operators::compare;
+use super::{Lowering, correlation};
 use crate::coercion;
 use crate::comparison::ComparisonOp;
 use crate::datetime::zone::Zone;
@@ -38,6 +38,8 @@ impl Lowering<'_, '_> {
     /// `(SELECT ..)` as a value.
     pub(super) fn scalar_subquery(&self, query: &ast::Query) -> Result<Typed> {
         let relation = self.subquery_relation(query)?.into_exact(self.resolver.ids)?;
+        let relation =
+            Relation { plan: correlation::ungrouped(relation.plan, self.resolver.ids)?, scope: relation.scope };
         let [column] = &relation.scope.columns[..] else {
             return Err(SparkError::analysis(format!(
                 "Scalar subquery must return only one column, but got {}",
@@ -46,7 +48,8 @@ impl Lowering<'_, '_> {
         };
         refuse(
             is_grouped_and_computed(&relation.plan),
-            "GROUP BY in a correlated scalar subquery whose value is a count or computed from its aggregate functions",
+            "GROUP BY other columns than those compared by = with the query around, in a correlated scalar subquery whose value is \
+             a count or computed from its aggregate functions",
         )?;
         let data_type = column.attribute.data_type.clone();
         let never_null = relation.plan.schema().fields().iter().any(|field| !field.is_nullable());
@@ -213,10 +216,7 @@ impl Lowering<'_, '_> {
         // A WITH query in here must not be called as one outside.
         let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: true };
         let relation = self.resolver.query(query, &place)?;
-        refuse(
-            is_limited_and_correlated(&relation.plan),
-            "LIMIT in a subquery that uses columns of the query around it",
-        )?;
+        correlation::check(&relation.plan)?;
         Ok(relation)
     }
 
@@ -328,20 +328,6 @@ impl Membership {
 pub(in crate::resolver) fn subquery(plan: LogicalPlan) -> Subquery {
     let outer_ref_columns = plan.all_out_ref_exprs();
     Subquery { subquery: Arc::new(plan), outer_ref_columns, spans: Spans::new() }
-}
-
-/// Whether a LIMIT stands above a use of the outer query's columns: it would be a limit for each outer row, which the joins
-/// that subqueries become do not know.
-pub(in crate::resolver) fn is_limited_and_correlated(plan: &LogicalPlan) -> bool {
-    let mut found = false;
-    let visited = plan.apply(|node| {
-        if matches!(node, LogicalPlan::Limit(_)) && !node.all_out_ref_exprs().is_empty() {
-            found = true;
-            return Ok(TreeNodeRecursion::Stop);
-        }
-        Ok(TreeNodeRecursion::Continue)
-    });
-    found || visited.is_err()
 }
 
 /// Whether a correlated plan has a value for a group without rows: Spark computes it from the aggregate functions over nothing

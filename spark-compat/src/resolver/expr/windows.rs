@@ -6,6 +6,7 @@ use sqlparser::ast;
 
 use super::{Clause, Lowering, evaluate_constant};
 use crate::cast;
+use crate::datetime::zone::Zone;
 use crate::error::{ErrorKind, Result, SparkError};
 use crate::resolver::typed::Typed;
 use crate::resolver::windows::Over;
@@ -167,7 +168,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// A distance between sort keys: a number of the key's type, days for dates, an interval for timestamps.
+    /// A distance between sort keys: a number of the key's type, days or months for dates, an interval for timestamps.
     fn range_bound(&self, value: Typed, preceding: bool, key: &WindowKey, text: String) -> Result<Bound> {
         use SparkType as T;
         let mismatch = || {
@@ -180,9 +181,15 @@ impl Lowering<'_, '_> {
         let (offset, text) = match (&key.data_type, &value.data_type) {
             (T::Date, T::Int) => (days(&evaluate_constant(&value.expr)?)?, text),
             (T::Timestamp, T::DayTimeInterval { .. }) => (micros(&evaluate_constant(&value.expr)?)?, text),
-            (T::Timestamp, T::YearMonthInterval { .. } | T::CalendarInterval)
-            | (T::Date, T::YearMonthInterval { .. }) => {
-                return Err(SparkError::unsupported("a range frame of months"));
+            (T::Date, T::YearMonthInterval { .. }) => (months(&evaluate_constant(&value.expr)?)?, text),
+            // Months of timestamps are those of the session's wall clock.
+            (T::Timestamp, T::YearMonthInterval { .. }) if self.zone() == Zone::UTC => {
+                (months(&evaluate_constant(&value.expr)?)?, text)
+            }
+            (T::Timestamp, T::YearMonthInterval { .. } | T::CalendarInterval) => {
+                return Err(SparkError::unsupported(
+                    "a range frame of months over timestamps in a session whose time zone is not UTC",
+                ));
             }
             (numeric, other) if numeric.is_numeric() && other.is_numeric() => {
                 let text = match numeric == other {
@@ -245,6 +252,13 @@ fn rows_bound(value: &Typed, preceding: bool, text: String) -> Result<Bound> {
 fn days(value: &ScalarValue) -> Result<ScalarValue> {
     match value {
         ScalarValue::Int32(Some(days)) => Ok(ScalarValue::new_interval_mdn(0, *days, 0)),
+        _ => Err(SparkError::unsupported("a range frame with a NULL bound")),
+    }
+}
+
+fn months(value: &ScalarValue) -> Result<ScalarValue> {
+    match value {
+        ScalarValue::IntervalYearMonth(Some(months)) => Ok(ScalarValue::new_interval_mdn(*months, 0, 0)),
         _ => Err(SparkError::unsupported("a range frame with a NULL bound")),
     }
 }

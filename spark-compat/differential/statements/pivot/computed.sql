@@ -1,0 +1,23 @@
+-- PIVOT with computed aggregates, several of them, and directly behind an inline table.
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (sum(c) + 1 for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (sum(c) * 2 as twice, max(c) - min(c) spread for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (cast(avg(c) as int) for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (round(sum(c) / count(c), 1) as mean for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (coalesce(sum(c), 0) as s for b in ('x' as ex, 'y' as why));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (concat('n', count(*)) for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (case when sum(c) > 15 then 'many' else 'few' end as how for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (sum(c + a) as s, -count(c) for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot ((sum(c)) for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (sum(c) filter (where c > 10) as large for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (count(distinct c) as d, sum(c) as `a b` for b in ('x', 'y'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (collect_list(c) as l for b in ('x', 'y')) order by a;
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (c + 1 for b in ('x'));
+select * from (values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c)) pivot (1 for b in ('x'));
+select * from values (1,'x',10),(1,'y',20),(2,'x',30) t(a,b,c) pivot (sum(c) for b in ('x','y')) order by a;
+select * from values (1,'x',10),(1,'y',20) as t(a,b,c) pivot (max(c) + 1 for b in ('x','y'));
+select t.a, x from values (1,'x',10),(1,'y',20) as t(a,b,c) pivot (max(c) for b in ('x','y'));
+select * from values (1,'x',10),(1,'y',20) pivot (max(col3) for col2 in ('x','y'));
+select * from values (1,'x',10),(1,'y',20) as t pivot (max(col3) for col2 in ('x','y')) where col1 = 1;
+select count(*) from (select * from values (1,'x'),(2,'y') t(a,b) pivot (sum(a) for b in ('x','y')));
+select * from values (1,'x',10),(2,'y',20) t(a,b,c) pivot (sum(c) for (a, b) in ((1, 'x') as one, (2, 'y') as two));
+with q as (select * from values (1,'x',10),(1,'y',20) t(a,b,c)) select * from q pivot (sum(c) / 10 for b in ('x', 'y'));

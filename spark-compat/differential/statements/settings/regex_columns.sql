@@ -1,0 +1,28 @@
+-- spark.sql.parser.quotedRegexColumnNames: quoted names of a SELECT list are regular expressions.
+SET spark.sql.parser.quotedRegexColumnNames=true;
+CREATE TEMPORARY VIEW t AS SELECT 1 a1, 2 a2, 3 b1, 4 B2, struct(5 x, 6 y) s;
+SELECT `a.*` FROM t;
+SELECT `(a1)?+.+` FROM t;
+SELECT `.*1` FROM t;
+SELECT t.`a.` FROM t;
+SELECT u.`.1` FROM t u;
+SELECT `A1`, a2 FROM t;
+SELECT `a1` AS x FROM t;
+SELECT `a.` AS x FROM t;
+SELECT `a1` + 1 FROM t;
+SELECT count(`a.`) FROM t;
+SELECT struct(`a.`) FROM t;
+SELECT greatest(`[ab]1`, 0) FROM t;
+SELECT `s` FROM t;
+SELECT `a1` FROM t WHERE `a1` = 1;
+SELECT a1 FROM t ORDER BY `a1`;
+SELECT `a1`, count(*) FROM t GROUP BY `a1`;
+SELECT a1 FROM t GROUP BY `a1`;
+SELECT `a1` FROM t GROUP BY a1;
+SELECT max(`a1`) FROM t HAVING max(`a1`) > 0;
+SELECT sum(a1) OVER (PARTITION BY `a2`) FROM t;
+SELECT * FROM (SELECT `a.` FROM t) q JOIN t r ON q.`a1` = r.`a1`;
+SELECT upper(`a1`), `a1` IS NULL FROM t;
+SELECT CASE WHEN `a1` = 1 THEN 2 END FROM t;
+SELECT CAST(`a1` AS string) FROM t;
+SELECT `[` FROM t;

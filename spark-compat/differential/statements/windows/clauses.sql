@@ -1,0 +1,23 @@
+-- DISTRIBUTE BY, SORT BY and CLUSTER BY of windows, and frames of months.
+select a, b, sum(a) over (distribute by b sort by a) from values (1,2),(2,2),(3,1) t(a,b);
+select a, b, sum(a) over (distribute by b order by a desc) s from values (1,2),(2,2),(3,1) t(a,b);
+select a, b, sum(a) over (partition by b sort by a nulls last) s from values (1,2),(2,2),(null,2),(3,1) t(a,b);
+select a, b, row_number() over (sort by a desc) n from values (1,2),(2,2),(3,1) t(a,b);
+select a, b, sum(a) over (cluster by b) from values (1,2),(2,2),(3,1) t(a,b);
+select a, b, count(*) over (cluster by b, a) n from values (1,2),(2,2),(2,2) t(a,b);
+select a, b, sum(a) over (cluster by b rows between unbounded preceding and unbounded following) n from values (1,2),(2,2),(2,2) t(a,b);
+select sum(a) over w s, count(*) over v n from values (1,2),(2,2),(3,1) t(a,b) window w as (distribute by b sort by a), v as (cluster by b);
+select sum(a) over (cluster by b order by a) from values (1,2),(2,2) t(a,b);
+select sum(a) over (cluster by b sort by a) from values (1,2),(2,2) t(a,b);
+select sum(a) over (sort by a distribute by b) from values (1,2),(2,2) t(a,b);
+select sum(a) over (distribute by b partition by a) from values (1,2),(2,2) t(a,b);
+select a from values (1),(2) t(a) distribute by a sort by a;
+select d, sum(a) over (order by d range between interval '1' month preceding and current row) from values (date'2021-01-31', 1), (date'2021-02-28', 2), (date'2021-03-28', 4), (date'2021-03-31', 8), (date'2021-04-30', 16) t(d, a);
+select d, sum(a) over (order by d range between interval 1 month preceding and interval 1 month following) s from values (date'2021-01-31', 1), (date'2021-02-28', 2), (date'2021-03-28', 4), (date'2021-03-31', 8), (date'2021-04-30', 16) t(d, a);
+select d, sum(a) over (order by d desc range between interval 2 months preceding and interval 1 month preceding) s from values (date'2021-01-31', 1), (date'2021-02-28', 2), (date'2021-03-28', 4), (date'2021-03-31', 8), (null, 16) t(d, a);
+select d, count(*) over (order by d range between interval '1-2' year to month preceding and current row) n from values (date'2020-01-31'), (date'2021-03-31'), (date'2021-04-01') t(d);
+select d, sum(a) over (order by d range between interval 1 year preceding and current row) s from values (timestamp'2020-02-29 12:00:00', 1), (timestamp'2021-02-28 12:00:00', 2), (timestamp'2021-03-01 00:00:00', 4) t(d, a);
+select d, sum(a) over (order by d range between interval '1' month preceding and current row) s from values (timestamp'2021-01-31 10:00:00', 1), (timestamp'2021-02-28 09:59:59.999999', 2), (timestamp'2021-02-28 10:00:00', 4) t(d, a);
+select d, sum(a) over (order by d range between interval 1 day preceding and current row) s from values (date'2021-01-31', 1), (date'2021-02-01', 2) t(d, a);
+select a, sum(a) over (order by a range between interval 1 month preceding and current row) s from values (1), (2) t(a);
+select d, sum(a) over (order by d range between interval 1 month preceding and interval 1 day following) s from values (date'2021-01-31', 1), (date'2021-02-01', 2) t(d, a);
