@@ -1,0 +1,47 @@
+-- Options of the functions of JSON: formats, time zones, layouts, inference.
+SELECT from_json('{"a":"26/08/2015"}', 'a timestamp', map('timestampFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"2015-08-26 01:02:03"}', 'a timestamp', map('timestampFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"x"}', 'a timestamp', map('timestampFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"6/8/2015"}', 'a timestamp', map('timestampFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"26/08/2015"}', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"2015-08-26"}', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"6/8/2015"}', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"100"}', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"x"}', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_json('{"a":"2015-08-26T01:02:03"}', 'a timestamp', map('timestampFormat','abc')) v;
+SELECT from_json('{"a":1}', 'a timestamp', map('timestampFormat','abc')) v;
+SELECT from_json('{"a":"26/08/2015"}', 'a timestamp', map('timestampFormat','dd/MM/yyyy', 'timeZone','America/New_York')) v;
+SELECT from_json('{"a":"2015-08-26 00:00:00"}', 'a timestamp', map('timeZone','America/New_York')) v;
+SELECT from_json('{"a":"2015-08-26 00:00:00"}', 'a timestamp', map('timezone','Asia/Kolkata')) v;
+SELECT from_json('{"a":"26 Aug 2015"}', 'a date', map('dateFormat','dd MMM yyyy', 'locale','en-US')) v;
+SELECT from_json('{"a":1}', 'a int', map('nope','x')) v;
+SELECT from_json('{"a":1}', 'a int', map('multiLine','true', 'lineSep','x', 'encoding','UTF-8')) v;
+SELECT from_json('{"a":1}', 'a int', map('encoding','UTF-16')) v;
+SELECT from_json('{"a":1}', 'a int', map('primitivesAsString','true','prefersDecimal','x')) v;
+SELECT to_json(named_struct('a', timestamp'2015-08-26 01:02:03.456'), map('timestampFormat','dd/MM/yyyy HH')) v;
+SELECT to_json(named_struct('a', date'2015-08-26'), map('dateFormat','dd/MM/yyyy')) v;
+SELECT to_json(named_struct('a', date'2015-08-26', 'b', timestamp'2015-08-26 01:02:03'), map('timeZone','America/New_York')) v;
+SELECT to_json(named_struct('a', date'2015-08-26'), map('dateFormat','abc')) v;
+SELECT to_json(named_struct('a', 1, 'b', array(1,2), 'c', map('x',1), 'd', named_struct('e', null), 'f', array(), 'g', cast(null as int)), map('pretty','true')) v;
+SELECT to_json(array(named_struct('a', 1), named_struct('a', 2)), map('pretty','true')) v;
+SELECT to_json(array(), map('pretty','true')) v;
+SELECT to_json(map('a', array(array(1),array()), 'b', array()), map('pretty','true')) v;
+SELECT to_json(named_struct('a', 1), map('pretty','x')) v;
+SELECT to_json(named_struct('a', 'é<😀'), map('writeNonAsciiCharacterAsCodePoint','true')) v;
+SELECT to_json(named_struct('a', 1), map('nope','true', 'multiLine', 'x')) v;
+SELECT to_json(named_struct('a', 1), map('ignoreNullFields','x')) v;
+SELECT to_json(map(named_struct('a', 1, 'b', 'x'), 2)) v;
+SELECT to_json(map(array(1,null), 2)) v;
+SELECT schema_of_json('{"a":1,"b":1.5,"c":true}', map('primitivesAsString','true')) v;
+SELECT schema_of_json('{"a":1,"b":1.5,"c":12345678901234567890,"d":1e5, "e":[1,1.5]}', map('prefersDecimal','true')) v;
+SELECT schema_of_json('{"a":1.23456789012345678901234567890123456789012345, "b":1e-3,"c":[1.5,12345]}', map('prefersDecimal','true')) v;
+SELECT schema_of_json('{"a":"2015-08-26 01:02:03", "b":"2015", "c":"1.5"}', map('inferTimestamp','true')) v;
+SELECT schema_of_json('{"a":"2015-08-26T01:02:03", "b":"26/08/2015"}', map('inferTimestamp','true','timestampFormat','dd/MM/yyyy')) v;
+SELECT schema_of_json('{"a":null,"b":{},"c":[],"d":[{}]}', map('dropFieldIfAllNull','true')) v;
+SELECT schema_of_json('{"a":1}', map('samplingRatio','0.5','mode','FAILFAST','x','y')) v;
+SELECT from_json('[{"a":1},{"a":2}]', 'array<struct<a:int>>', map('mode','FAILFAST')) v;
+SELECT to_json(map(named_struct('a', date'2020-01-01', 'b', timestamp'2020-01-01 00:00:00', 'c', 1.50, 'd', 1.5D, 'e', named_struct('f', true), 'g', CAST(NULL AS string), 'i', array('p', 'q')), 2)) v;
+SELECT from_json(j, 'a timestamp, b date, c array<int>', map('timestampFormat', 'dd/MM/yyyy HH:mm', 'dateFormat', 'MM-yyyy-dd')) v
+  FROM VALUES ('{"a":"26/08/2015 10:11","b":"08-2015-26","c":[1,2]}'), ('{"a":"x","c":[1,"y"]}'), (NULL), ('{"c":[3],"c":[4,5]}'), ('{"c":[3],"c":["z"]}'), ('[') t(j);
+SELECT from_json(j, 'a struct<b:array<struct<c:string>>,d:map<string,int>>') v
+  FROM VALUES ('{"a":{"b":[{"c":1},{"c":"x"},{}],"d":{"k":1,"k":2}}}'), ('{"a":{"b":[{"c":1},2]}}'), ('{"a":{"b":[{"c":[1, 2]}]}, "a":{"d":{"x":null}}}') t(j);
