@@ -29,7 +29,7 @@ mod values;
 
 pub use dialect::SparkDialect;
 pub use lexer::split_script;
-pub use statement::{NamedColumn, Show, Statement, ViewSource, parse_query, parse_script};
+pub use statement::{NamedColumn, Show, Statement, ViewSource, parse_query, parse_script, parse_script_with};
 
 #[cfg(test)]
 mod tests;

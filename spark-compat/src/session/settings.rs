@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
+use crate::parse::lexer::Escapes;
 
 /// The settings that statements are resolved and run with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,7 @@ enum Known {
 
 pub(super) const TIME_ZONE: &str = "spark.sql.session.timeZone";
 const SUBSTITUTE: &str = "spark.sql.variable.substitute";
+const ESCAPED_LITERALS: &str = "spark.sql.parser.escapedStringLiterals";
 
 /// Spark's settings with their defaults.
 const SETTINGS: &[(&str, &str, Known)] = &[
@@ -53,6 +55,7 @@ const SETTINGS: &[(&str, &str, Known)] = &[
     ("spark.sql.parquet.binaryAsString", "false", Known::Fixed),
     ("spark.sql.parquet.int96AsTimestamp", "true", Known::Fixed),
     ("spark.sql.parquet.mergeSchema", "false", Known::Fixed),
+    (ESCAPED_LITERALS, "false", Known::Free),
     ("spark.sql.parser.quotedRegexColumnNames", "false", Known::Fixed),
     ("spark.sql.sources.default", "parquet", Known::Fixed),
     ("spark.sql.sources.partitionColumnTypeInference.enabled", "true", Known::Fixed),
@@ -142,6 +145,14 @@ impl Settings {
     /// Whether `${key}` stands for the key's value.
     pub fn substitutes_variables(&self) -> bool {
         self.values.get(SUBSTITUTE).is_none_or(|value| value.trim().eq_ignore_ascii_case("true"))
+    }
+
+    /// What backslashes in string literals are.
+    pub fn escapes(&self) -> Escapes {
+        match self.values.get(ESCAPED_LITERALS) {
+            Some(value) if value.trim().eq_ignore_ascii_case("true") => Escapes::Kept,
+            _ => Escapes::Resolved,
+        }
     }
 
     /// Applies a change; `initial` are the settings of the session's start.
