@@ -32,7 +32,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("schema_of_csv", Arity::Between(1, 2), LINE_AND_MORE, schema_of_csv)
         .with_support(Support::Partial("as from_csv")),
     Function::scalar("to_csv", Arity::Between(1, 2), &[Input::Any], to_csv).with_support(Support::Partial(
-        "of structs of simple types, without the options quote, escape and escapeQuotes, in English",
+        "in English, without the options quote, escape and escapeQuotes; arrays and structs in fields only in constants, and no maps \
+         or binaries",
     )),
 ];
 
@@ -247,11 +248,10 @@ fn to_csv(call: Call<'_>) -> Result<Typed> {
             )));
         }
     };
-    let nested = |t: &&SparkType| {
-        matches!(t, SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_) | SparkType::Binary)
-    };
-    if let Some(nested) = kernel.types.iter().find(nested) {
-        return Err(SparkError::unsupported(format!("to_csv of fields of type {nested}")));
+    // Spark writes other types as Java prints what it holds of them.
+    let constant = evaluate_constant(&value.expr).is_ok();
+    if let Some(other) = kernel.types.iter().find(|t| !generate::has_java_text(t, constant)) {
+        return Err(SparkError::unsupported(format!("to_csv of fields of type {other} that are not constant")));
     }
     let expr = scalar::expr("spark_to_csv", kernel, &SparkType::String, vec![value.expr]);
     Ok(Typed::new(expr, SparkType::String, value.nullable, name))
@@ -289,6 +289,9 @@ impl ToCsv {
     fn texts(&self, column: &ArrayRef, data_type: &SparkType, times: &Formatter) -> DataFusionResult<StringViewArray> {
         if matches!(data_type, SparkType::Timestamp | SparkType::Date) {
             return generate::times(column, times);
+        }
+        if matches!(data_type, SparkType::Array { .. } | SparkType::Struct(_)) {
+            return generate::java_texts(column, data_type, self.zone);
         }
         Ok(cast::array(column, data_type, &SparkType::String, self.zone)?.as_string_view().clone())
     }

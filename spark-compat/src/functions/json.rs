@@ -230,6 +230,7 @@ fn schema_of_json(call: Call<'_>) -> Result<Typed> {
         leniency: options.leniency,
         primitives_as_string: options.primitives_as_string,
         prefers_decimal: options.prefers_decimal,
+        drops_nulls: options.drops_nulls,
         timestamps: timestamps.map(|pattern| (pattern, options.times.zone)),
     };
     let inferred = inference.type_of(&text).map_err(|error| SparkError::execution(error.0))?;

@@ -25,6 +25,7 @@ pub(super) struct JsonOptions {
     pub primitives_as_string: bool,
     pub prefers_decimal: bool,
     pub infer_timestamp: bool,
+    pub drops_nulls: bool,
 }
 
 impl JsonOptions {
@@ -44,6 +45,7 @@ impl JsonOptions {
             primitives_as_string: false,
             prefers_decimal: false,
             infer_timestamp: false,
+            drops_nulls: false,
         };
         for (key, value) in entries(map)? {
             options.set(&key, value)?;
@@ -62,6 +64,7 @@ impl JsonOptions {
             "primitivesasstring" => self.primitives_as_string = allowed()?,
             "prefersdecimal" => self.prefers_decimal = allowed()?,
             "infertimestamp" => self.infer_timestamp = allowed()?,
+            "dropfieldifallnull" => self.drops_nulls = allowed()?,
             "allowsinglequotes" => self.leniency.single_quotes = allowed()?,
             "allowunquotedfieldnames" => self.leniency.unquoted_names = allowed()?,
             "allowcomments" => self.leniency.comments = allowed()?,
@@ -69,8 +72,8 @@ impl JsonOptions {
             "allowbackslashescapinganycharacter" => self.leniency.escaped_any = allowed()?,
             "allowunquotedcontrolchars" => self.leniency.control_characters = allowed()?,
             "allownonnumericnumbers" => self.leniency.non_numeric_numbers = allowed()?,
-            // They say how files are read, and what they are is checked all the same.
-            "dropfieldifallnull" | "multiline" => _ = allowed()?,
+            // It says how files are read, and what it is is checked all the same.
+            "multiline" => _ = allowed()?,
             "samplingratio" if value.parse::<f64>().is_err() => {
                 return Err(SparkError::illegal_argument(format!("For input string: \"{value}\" of the option {key}")));
             }

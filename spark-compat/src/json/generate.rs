@@ -28,7 +28,7 @@ pub(crate) fn check(data_type: &SparkType, constant: bool) -> Result<()> {
     match data_type {
         SparkType::Array { element, .. } => check(element, constant),
         SparkType::Struct(fields) => fields.iter().try_for_each(|field| check(&field.data_type, constant)),
-        SparkType::Map { key, value, .. } if is_key(key, constant) => check(value, constant),
+        SparkType::Map { key, value, .. } if has_java_text(key, constant) => check(value, constant),
         SparkType::Map { key, .. } => {
             Err(SparkError::unsupported(format!("to_json of maps with keys of type {key} that are not constant")))
         }
@@ -36,12 +36,13 @@ pub(crate) fn check(data_type: &SparkType, constant: bool) -> Result<()> {
     }
 }
 
-fn is_key(data_type: &SparkType, constant: bool) -> bool {
+/// Whether it is known how Java prints what Spark holds of the type: of what has parts, only for a `constant`.
+pub(crate) fn has_java_text(data_type: &SparkType, constant: bool) -> bool {
     match data_type {
         // Java prints an address.
         SparkType::Binary | SparkType::Map { .. } => false,
-        SparkType::Array { element, .. } => constant && is_key(element, constant),
-        SparkType::Struct(fields) => constant && fields.iter().all(|field| is_key(&field.data_type, constant)),
+        SparkType::Array { element, .. } => constant && has_java_text(element, constant),
+        SparkType::Struct(fields) => constant && fields.iter().all(|field| has_java_text(&field.data_type, constant)),
         _ => true,
     }
 }
@@ -59,11 +60,11 @@ pub(crate) fn writer<'a>(
     let of_values: Writer<'a> = match data_type {
         T::Void => return Ok(Box::new(|_, out| out.raw("null"))),
         T::Boolean | T::Byte | T::Short | T::Int | T::Long | T::Decimal { .. } => {
-            let texts = texts(array, data_type, options)?;
+            let texts = texts(array, data_type, options.zone)?;
             Box::new(move |row, out| out.raw(texts.value(row)))
         }
         T::Float | T::Double => {
-            let texts = texts(array, data_type, options)?;
+            let texts = texts(array, data_type, options.zone)?;
             Box::new(move |row, out| out.double(texts.value(row)))
         }
         T::Timestamp | T::Date => {
@@ -75,7 +76,7 @@ pub(crate) fn writer<'a>(
             Box::new(move |row, out| out.string(&base64(values.value(row))))
         }
         T::String | T::YearMonthInterval { .. } | T::DayTimeInterval { .. } | T::CalendarInterval => {
-            let texts = texts(array, data_type, options)?;
+            let texts = texts(array, data_type, options.zone)?;
             Box::new(move |row, out| out.string(texts.value(row)))
         }
         T::Array { element, .. } => {
@@ -89,7 +90,7 @@ pub(crate) fn writer<'a>(
         }
         T::Map { key, value, .. } => {
             let map = array.as_map();
-            let (keys, member) = (keys(map.keys(), key, options)?, writer(map.values(), value, options)?);
+            let (keys, member) = (java_texts(map.keys(), key, options.zone)?, writer(map.values(), value, options)?);
             let offsets = map.value_offsets();
             Box::new(move |row, out| {
                 out.open('{');
@@ -133,8 +134,8 @@ fn range(offsets: &[i32], row: usize) -> std::ops::Range<usize> {
     }
 }
 
-fn texts(array: &ArrayRef, data_type: &SparkType, options: Options<'_>) -> DataFusionResult<StringViewArray> {
-    Ok(cast::array(array, data_type, &SparkType::String, options.zone)?.as_string_view().clone())
+fn texts(array: &ArrayRef, data_type: &SparkType, zone: Zone) -> DataFusionResult<StringViewArray> {
+    Ok(cast::array(array, data_type, &SparkType::String, zone)?.as_string_view().clone())
 }
 
 /// Dates or timestamps as their formats write them.
@@ -159,9 +160,9 @@ pub(crate) fn times(array: &ArrayRef, formatter: &Formatter) -> DataFusionResult
     Ok(out.finish())
 }
 
-/// The keys of maps as Java prints what Spark holds: a date is its day, a timestamp its microsecond, and lists and structs
+/// Values as Java prints what Spark holds, for example the keys of maps: a date is its day, a timestamp its microsecond, and lists and structs
 /// are their parts in brackets.
-fn keys(array: &ArrayRef, data_type: &SparkType, options: Options<'_>) -> DataFusionResult<StringViewArray> {
+pub(crate) fn java_texts(array: &ArrayRef, data_type: &SparkType, zone: Zone) -> DataFusionResult<StringViewArray> {
     let numbers = |numbers: Vec<Option<i64>>| numbers.into_iter().map(|n| n.map(|n| n.to_string())).collect();
     Ok(match data_type {
         SparkType::Date => numbers(array.as_primitive::<Date32Type>().iter().map(|day| day.map(i64::from)).collect()),
@@ -172,18 +173,18 @@ fn keys(array: &ArrayRef, data_type: &SparkType, options: Options<'_>) -> DataFu
         SparkType::DayTimeInterval { .. } => numbers(array.as_primitive::<DurationMicrosecondType>().iter().collect()),
         SparkType::Array { element, .. } => {
             let lists = array.as_list::<i32>();
-            let elements = keys(lists.values(), element, options)?;
+            let elements = java_texts(lists.values(), element, zone)?;
             let parts =
                 |row: usize| range(lists.value_offsets(), row).map(|at| part(&elements, at)).collect::<Vec<_>>();
             in_brackets(array, parts)
         }
         SparkType::Struct(fields) => {
             let columns = array.as_struct().columns().iter().zip(fields);
-            let columns = columns.map(|(column, field)| keys(column, &field.data_type, options));
+            let columns = columns.map(|(column, field)| java_texts(column, &field.data_type, zone));
             let columns: Vec<StringViewArray> = columns.collect::<DataFusionResult<_>>()?;
             in_brackets(array, |row| columns.iter().map(|column| part(column, row)).collect())
         }
-        _ => texts(array, data_type, options)?,
+        _ => texts(array, data_type, zone)?,
     })
 }
 

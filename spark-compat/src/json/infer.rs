@@ -19,6 +19,8 @@ pub(crate) struct Inference {
     pub primitives_as_string: bool,
     /// Whether numbers with a fraction, and numbers in strings, are decimals.
     pub prefers_decimal: bool,
+    /// Whether fields that are always null go.
+    pub drops_nulls: bool,
     /// The pattern of strings that are timestamps, if any are.
     pub timestamps: Option<(pattern::Reader, Zone)>,
 }
@@ -32,8 +34,14 @@ impl Inference {
     pub fn type_of(&self, json: &str) -> Result<SparkType> {
         let mut parser = Parser::new(json, self.leniency);
         parser.next()?;
-        let inferred = self.infer(&mut parser)?;
-        Ok(canonical(inferred, true).unwrap_or(SparkType::String))
+        Ok(match self.infer(&mut parser)? {
+            // At the root structs stay, though they may lose all their fields.
+            SparkType::Struct(fields) => SparkType::Struct(self.canonical_fields(fields)),
+            SparkType::Array { element, .. } if matches!(*element, SparkType::Struct(_)) => {
+                array(self.canonical(*element).unwrap_or(SparkType::Struct(Vec::new())))
+            }
+            other => self.canonical(other).unwrap_or(SparkType::String),
+        })
     }
 
     fn infer(&self, parser: &mut Parser<'_>) -> Result<SparkType> {
@@ -72,6 +80,25 @@ impl Inference {
         })
     }
 
+    /// The type without voids, which become strings or go, and without structs that have no fields; `None` if nothing is left
+    /// (`canonicalizeType`).
+    fn canonical(&self, inferred: SparkType) -> Option<SparkType> {
+        Some(match inferred {
+            SparkType::Void if self.drops_nulls => return None,
+            SparkType::Void => SparkType::String,
+            SparkType::Array { element, .. } => array(self.canonical(*element)?),
+            SparkType::Struct(fields) => {
+                SparkType::Struct(Some(self.canonical_fields(fields)).filter(|fields| !fields.is_empty())?)
+            }
+            other => other,
+        })
+    }
+
+    fn canonical_fields(&self, fields: Vec<StructField>) -> Vec<StructField> {
+        let named = fields.into_iter().filter(|field| !field.name.is_empty());
+        named.filter_map(|field| Some(StructField { data_type: self.canonical(field.data_type)?, ..field })).collect()
+    }
+
     fn string(&self, text: &str) -> SparkType {
         if text.is_empty() {
             return SparkType::Void;
@@ -94,7 +121,7 @@ impl Inference {
 /// The decimal of a number with a fraction or an exponent, or a double if it has too many digits.
 fn decimal(text: &str) -> Result<SparkType> {
     let Some(DecimalText { digits, scale, .. }) = DecimalText::read(text) else { return Ok(SparkType::Double) };
-    let precision = i64::try_from(digits.len().max(1)).unwrap_or(i64::MAX).max(scale.into());
+    let precision = i64::try_from(digits.len().max(1)).unwrap_or(i64::MAX).max(scale);
     if precision > MAX_PRECISION.into() {
         return Ok(SparkType::Double);
     }
@@ -163,27 +190,4 @@ fn merged(a: Vec<StructField>, b: Vec<StructField>) -> Vec<StructField> {
     }
     fields.sort_by(|a, b| a.name.encode_utf16().cmp(b.name.encode_utf16()));
     fields
-}
-
-/// The type without voids: they become strings, and fields of empty structs go (`canonicalizeType`).
-fn canonical(inferred: SparkType, at_root: bool) -> Option<SparkType> {
-    Some(match inferred {
-        SparkType::Void => SparkType::String,
-        SparkType::Array { element, .. } => array(canonical(*element, false)?),
-        SparkType::Struct(fields) => {
-            let fields: Vec<StructField> = fields
-                .into_iter()
-                .filter(|field| !field.name.is_empty())
-                .filter_map(|field| {
-                    let data_type = canonical(field.data_type, false)?;
-                    Some(StructField { data_type, ..field })
-                })
-                .collect();
-            if fields.is_empty() && !at_root {
-                return None;
-            }
-            SparkType::Struct(fields)
-        }
-        other => other,
-    })
 }

@@ -12,7 +12,7 @@ use crate::error::{Result, SparkError};
 pub(super) fn nodes(document: &Document, axis: Axis, node: NodeId) -> Result<Vec<NodeId>> {
     let is_attribute = |at: &NodeId| document.node(*at).kind == NodeKind::Attribute;
     Ok(match axis {
-        Axis::SelfAxis => vec![node],
+        Axis::Itself => vec![node],
         Axis::Parent => document.node(node).parent.into_iter().collect(),
         Axis::Ancestor => ancestors(document, node),
         Axis::AncestorOrSelf => std::iter::once(node).chain(ancestors(document, node)).collect(),

@@ -67,6 +67,7 @@ impl Evaluation<'_> {
             Expr::Number(number) => Value::Number(*number),
             Expr::Call(function, arguments) => core_functions::call(self, *function, arguments, context)?,
             Expr::Path(path) => Value::Nodes(self.path(path, context)?),
+            Expr::Group(inner) => self.value(inner, context)?,
             Expr::Unknown(what) => {
                 return Err(SparkError::execution(format!("the XPath refers to {what}, and there are none")));
             }

@@ -13,6 +13,8 @@ pub(crate) enum Expr {
     Number(f64),
     Call(Function, Vec<Expr>),
     Path(Path),
+    /// An expression in parentheses.
+    Group(Box<Expr>),
     /// Something that Java finds missing only when it evaluates it: a variable or an extension function.
     Unknown(&'static str),
 }
@@ -87,7 +89,7 @@ pub(crate) enum Axis {
     Parent,
     Preceding,
     PrecedingSibling,
-    SelfAxis,
+    Itself,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 
 mod axes;
 mod core_functions;
+mod descendants;
 mod document;
 mod entities;
 mod evaluate;

@@ -25,3 +25,4 @@ SELECT schema_of_csv('1,2015-08-26 00:00:00,2015-08-26,01:02') v;
 SELECT schema_of_csv('1,26/08/2015', map('timestampFormat','dd/MM/yyyy')) v;
 SELECT schema_of_csv('1,abc', map('inferSchema','false','header','true')) v;
 SELECT schema_of_csv('1|abc', map('sep','|','nullValue','abc')) v;
+SELECT to_csv(named_struct('a', array(1,null), 'b', array('x y','z'), 'c', named_struct('p', 1.50, 'q', 'r"s')));

@@ -45,3 +45,11 @@ SELECT from_json(j, 'a timestamp, b date, c array<int>', map('timestampFormat', 
   FROM VALUES ('{"a":"26/08/2015 10:11","b":"08-2015-26","c":[1,2]}'), ('{"a":"x","c":[1,"y"]}'), (NULL), ('{"c":[3],"c":[4,5]}'), ('{"c":[3],"c":["z"]}'), ('[') t(j);
 SELECT from_json(j, 'a struct<b:array<struct<c:string>>,d:map<string,int>>') v
   FROM VALUES ('{"a":{"b":[{"c":1},{"c":"x"},{}],"d":{"k":1,"k":2}}}'), ('{"a":{"b":[{"c":1},2]}}'), ('{"a":{"b":[{"c":[1, 2]}]}, "a":{"d":{"x":null}}}') t(j);
+SELECT schema_of_json('[{}]');
+SELECT schema_of_json('[{}]', map('dropFieldIfAllNull','true'));
+SELECT schema_of_json('[null]', map('dropFieldIfAllNull','true'));
+SELECT schema_of_json('[]'), schema_of_json('[null]'), schema_of_json('[[]]');
+SELECT schema_of_json('[]', map('dropFieldIfAllNull','true'));
+SELECT schema_of_json('[[]]', map('dropFieldIfAllNull','true'));
+SELECT schema_of_json('null', map('dropFieldIfAllNull','true'));
+SELECT schema_of_json('{"a":null,"b":{"c":null,"d":1},"e":[{"f":null}]}', map('dropFieldIfAllNull','true'));
