@@ -111,7 +111,7 @@ pub const CASES: &[Case] = &[
     Case::row("d", "stddev(d)", "stddev(d)"),
     Case::row("l", "count(DISTINCT l)", "count(DISTINCT l)"),
     Case::row("l", "approx_count_distinct(l)", "approx_distinct(l)"),
-    Case::row("d", "percentile_approx(d, 0.5)", "approx_percentile_cont(d, 0.5)"),
+    Case::row("d", "percentile_approx(d, 0.5)", "approx_percentile_cont(0.5) WITHIN GROUP (ORDER BY d)"),
     Case { group_by: Some("k"), ..Case::row("i, k", "sum(i)", "sum(i)") },
     Case { group_by: Some("k"), ..Case::row("i, k", "collect_list(i)", "array_agg(i)") },
     Case { group_by: Some("k"), ..Case::row("j, k", "collect_set(j)", "array_agg(DISTINCT j)") },
