@@ -19,6 +19,7 @@ pub mod session;
 #[cfg(test)]
 mod test_support;
 pub mod types;
+mod xpath;
 
 pub use error::{ErrorKind, Position, SparkError};
 pub use parse::{Statement, parse_script};

@@ -13,7 +13,7 @@ use datafusion::common::Result as DataFusionResult;
 use crate::arithmetic::decimal_math::{narrow, power, rescale_256};
 use crate::datetime::zone::Zone;
 use crate::datetime::{interval, parse};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result, SparkError};
 use crate::kernel;
 use crate::parse::literal::DecimalText;
 use crate::types::SparkType;
@@ -58,15 +58,24 @@ pub(super) fn cast(array: &StringViewArray, to: &SparkType, zone: Zone) -> DataF
     }
 }
 
-/// A binary is taken for UTF-8; broken sequences become replacement characters.
+/// A binary is taken for UTF-8. Spark's strings also hold what is none, Arrow's do not: replacement characters would make
+/// strings equal that differ, so such bytes are an error.
 pub(super) fn from_binary(array: &BinaryViewArray, to: &SparkType) -> DataFusionResult<ArrayRef> {
     if *to != SparkType::String {
         return super::no_kernel(&SparkType::Binary, to);
     }
     let mut texts = StringViewBuilder::with_capacity(arrow::array::Array::len(array));
     for value in array {
-        match value {
-            Some(bytes) => texts.append_value(String::from_utf8_lossy(bytes)),
+        match value.map(std::str::from_utf8) {
+            Some(Ok(text)) => texts.append_value(text),
+            Some(Err(_)) => {
+                return Err(SparkError::new(
+                    ErrorKind::Unsupported,
+                    "a binary that is not UTF-8 can't become a string here: decode(binary, 'UTF-8') replaces what is broken, \
+                     hex(binary) keeps it",
+                )
+                .into());
+            }
             None => texts.append_null(),
         }
     }

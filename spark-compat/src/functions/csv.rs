@@ -3,35 +3,38 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder};
-use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 
 use super::arguments::{Arity, Input};
-use super::json::{boolean, fails_fast, nullable, options, schema_of, schema_text};
+use super::csv_options::{CsvOptions, Numbers};
+use super::json::{nullable, schema_of, schema_text};
+use super::json_options::fails_fast;
 use super::scalar::{self, Kernel, arguments};
 use super::{Call, Function, Support};
 use crate::cast;
-use crate::cast::from_string::{parse_double, parse_float};
-use crate::datetime::parse;
+use crate::datetime::pattern;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::formats::csv::line::{self, Separator};
 use crate::formats::csv::{infer, value};
+use crate::json::columns::{Column, Leaf};
 use crate::json::generate;
-use crate::json::read::Value;
-use crate::json::rows;
+use crate::json::times::{self, DEFAULT_TIMESTAMP, Formatter, Times};
 use crate::resolver::{Typed, evaluate_constant};
 use crate::types::{SparkType, StructField};
 
 const LINE_AND_MORE: &[Input] = &[Input::StringOnly, Input::Any];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::scalar("from_csv", Arity::Between(2, 3), LINE_AND_MORE, from_csv)
-        .with_support(Support::Partial("with the options sep, mode, nullValue and columnNameOfCorruptRecord")),
+    Function::scalar("from_csv", Arity::Between(2, 3), LINE_AND_MORE, from_csv).with_support(Support::Partial(
+        "with separators of one character, without the options quote, escape, comment, emptyValue and those of limits, in English",
+    )),
     Function::scalar("schema_of_csv", Arity::Between(1, 2), LINE_AND_MORE, schema_of_csv)
-        .with_support(Support::Partial("without timestamps, with the option sep")),
-    Function::scalar("to_csv", Arity::Between(1, 2), &[Input::Any], to_csv)
-        .with_support(Support::Partial("of structs of simple types, with the options sep, nullValue and quoteAll")),
+        .with_support(Support::Partial("as from_csv")),
+    Function::scalar("to_csv", Arity::Between(1, 2), &[Input::Any], to_csv).with_support(Support::Partial(
+        "in English, without the options quote, escape and escapeQuotes; arrays and structs in fields only in constants, and no maps \
+         or binaries",
+    )),
 ];
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -40,9 +43,12 @@ struct FromCsv {
     separator: Separator,
     /// The text that stands for NULL, besides the empty one.
     null_value: String,
+    numbers: Numbers,
+    /// Whether blanks before and behind values are no part of them.
+    trims: (bool, bool),
+    times: Times,
     corrupt_field: Option<usize>,
     fail_fast: bool,
-    zone: Zone,
 }
 
 fn from_csv(call: Call<'_>) -> Result<Typed> {
@@ -55,19 +61,18 @@ fn from_csv(call: Call<'_>) -> Result<Typed> {
         SparkType::Struct(fields) => fields,
         other => return Err(SparkError::analysis(format!("Schema should be struct type but got {}.", other.sql()))),
     };
-    let mut corrupt_name = "_corrupt_record".to_string();
-    let (separator, null_value) = (Separator::COMMA, String::new());
-    let mut kernel = FromCsv { fields, separator, null_value, corrupt_field: None, fail_fast: false, zone };
-    for (key, value) in options(args.next())? {
-        match key.to_lowercase().as_str() {
-            "sep" | "delimiter" => kernel.separator = Separator::parse(&value)?,
-            "mode" => kernel.fail_fast = fails_fast(&value, "from_csv")?,
-            "nullvalue" => kernel.null_value = value,
-            "columnnameofcorruptrecord" => corrupt_name = value,
-            _ => return Err(SparkError::unsupported(format!("the option {key} of from_csv"))),
-        }
-    }
-    kernel.corrupt_field = kernel.fields.iter().position(|field| field.name == corrupt_name);
+    let options = CsvOptions::parse(args.next(), zone)?;
+    options.refuse("from_csv", &["emptyvalue"])?;
+    let kernel = FromCsv {
+        corrupt_field: fields.iter().position(|field| field.name == options.corrupt_name),
+        fields,
+        separator: options.separator,
+        null_value: options.null_value,
+        numbers: options.numbers,
+        trims: (options.ignore_leading.unwrap_or(false), options.ignore_trailing.unwrap_or(false)),
+        times: options.times,
+        fail_fast: fails_fast(&options.mode, "from_csv")?,
+    };
     for field in &kernel.fields {
         check_type(&field.data_type)?;
     }
@@ -92,32 +97,42 @@ fn check_type(data_type: &SparkType) -> Result<()> {
 impl Kernel for FromCsv {
     fn run(&self, arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
         let [lines] = arguments::<1>(arrays)?;
-        let mut values = Vec::with_capacity(lines.len());
+        let data_type = SparkType::Struct(self.fields.clone());
+        let (mut column, mut times) = (Column::new(&data_type), self.times.parser());
         for line in lines.as_string_view() {
-            values.push(line.map_or(Ok(Value::Null), |line| self.read(line))?);
+            match line {
+                Some(line) => self.read(line, &mut times, &mut column)?,
+                None => column.push(Leaf::Null),
+            }
         }
-        rows::array(&SparkType::Struct(self.fields.clone()), values)
+        column.finish(&data_type)
     }
 }
 
 impl FromCsv {
-    fn read(&self, text: &str) -> Result<Value> {
+    fn read(&self, text: &str, times: &mut times::Parser, column: &mut Column) -> Result<()> {
         // What stands behind the first line is not read.
         let line = text.split(['\n', '\r']).next().unwrap_or_default();
         if line.len() < text.len() && line.contains('"') {
             return Err(SparkError::unsupported("line breaks in a line of CSV with quotes"));
         }
+        if line.contains('"') && self.trims != (false, false) {
+            return Err(SparkError::unsupported("ignoring blanks around values in a line of CSV with quotes"));
+        }
         let tokens = line::split(line, self.separator)?;
-        let wanted = self.fields.iter().enumerate().filter(|(at, _)| Some(*at) != self.corrupt_field);
         let mut good = tokens.len() == self.fields.len() - usize::from(self.corrupt_field.is_some());
-        let mut members = vec![Value::Null; self.fields.len()];
-        for ((at, field), token) in wanted.zip(&tokens) {
-            let Some(token) = token.as_deref().filter(|token| *token != self.null_value) else { continue };
-            let parsed = self.value(token, &field.data_type);
-            good &= parsed.is_some();
-            if let (Some(member), Some(parsed)) = (members.get_mut(at), parsed) {
-                *member = parsed;
+        let mut tokens = tokens.iter();
+        for (at, (field, member)) in self.fields.iter().zip(column.members()).enumerate() {
+            if Some(at) == self.corrupt_field {
+                continue;
             }
+            let token = tokens.next().and_then(|token| token.as_deref()).map(|token| self.trimmed(token));
+            let leaf = match token.filter(|token| !token.is_empty() && *token != self.null_value) {
+                Some(token) => self.value(token, &field.data_type, times)?,
+                None => Some(Leaf::Null),
+            };
+            good &= leaf.is_some();
+            member.push(leaf.unwrap_or(Leaf::Null));
         }
         if !good && self.fail_fast {
             return Err(SparkError::illegal_argument(
@@ -125,32 +140,41 @@ impl FromCsv {
                  result, try setting the option 'mode' as 'PERMISSIVE'.",
             ));
         }
-        if let (false, Some(member)) = (good, self.corrupt_field.and_then(|at| members.get_mut(at))) {
-            *member = Value::Text(text.to_string());
+        if let (false, Some(member)) = (good, self.corrupt_field.and_then(|at| column.members().get_mut(at))) {
+            member.push(Leaf::Text(text));
         }
-        Ok(Value::List(members))
+        column.close();
+        Ok(())
+    }
+
+    fn trimmed<'t>(&self, token: &'t str) -> &'t str {
+        let is_blank = |c: char| c <= ' ';
+        let (leading, trailing) = self.trims;
+        let token = if leading { token.trim_start_matches(is_blank) } else { token };
+        if trailing { token.trim_end_matches(is_blank) } else { token }
     }
 
     /// The value of a token; `None` if it is none of the type.
-    fn value(&self, text: &str, data_type: &SparkType) -> Option<Value> {
+    fn value<'t>(&self, text: &'t str, data_type: &SparkType, times: &mut times::Parser) -> Result<Option<Leaf<'t>>> {
         use SparkType as T;
-        Some(match data_type {
-            T::Boolean => Value::Boolean(value::boolean(text)?),
-            T::Byte => Value::Integer(value::integer::<i8>(text)?.into()),
-            T::Short => Value::Integer(value::integer::<i16>(text)?.into()),
-            T::Int => Value::Integer(value::integer::<i32>(text)?.into()),
-            T::Long => Value::Integer(value::integer(text)?),
-            T::Float => Value::Float(value::float(text, parse_float)?),
-            T::Double => Value::Double(value::float(text, parse_double)?),
-            T::Decimal { precision, scale } => Value::Decimal(value::decimal(text, *precision, *scale)?),
-            T::Date => Value::Integer(parse::date(text)?.into()),
-            T::Timestamp => Value::Integer(parse::timestamp(text, &self.zone, chrono::Utc::now().timestamp_micros())?),
-            _ => Value::Text(text.to_string()),
+        Ok(match data_type {
+            T::Boolean => value::boolean(text).map(Leaf::Boolean),
+            T::Byte => value::integer::<i8>(text).map(|value| Leaf::Integer(value.into())),
+            T::Short => value::integer::<i16>(text).map(|value| Leaf::Integer(value.into())),
+            T::Int => value::integer::<i32>(text).map(|value| Leaf::Integer(value.into())),
+            T::Long => value::integer(text).map(Leaf::Integer),
+            T::Float => self.numbers.float(text).map(Leaf::Float),
+            T::Double => self.numbers.double(text).map(Leaf::Double),
+            T::Decimal { precision, scale } => value::decimal(text, *precision, *scale).map(Leaf::Decimal),
+            T::Date => times.date(text)?.map(|days| Leaf::Integer(days.into())),
+            T::Timestamp => times.timestamp(text)?.map(Leaf::Integer),
+            _ => Some(Leaf::Text(text)),
         })
     }
 }
 
 fn schema_of_csv(call: Call<'_>) -> Result<Typed> {
+    let zone = call.zone;
     let mut args = call.args.into_iter();
     let csv = args.next().ok_or_else(|| SparkError::internal("schema_of_csv without a line"))?;
     let name = format!("schema_of_csv({})", csv.name);
@@ -161,21 +185,18 @@ fn schema_of_csv(call: Call<'_>) -> Result<Typed> {
             csv.name
         )));
     };
-    let mut separator = Separator::COMMA;
-    for (key, value) in options(args.next())? {
-        match key.to_lowercase().as_str() {
-            "sep" | "delimiter" => separator = Separator::parse(&value)?,
-            _ => return Err(SparkError::unsupported(format!("the option {key} of schema_of_csv"))),
-        }
-    }
+    let options = CsvOptions::parse(args.next(), zone)?;
+    options
+        .refuse("schema_of_csv", &["emptyvalue", "ignoreleadingwhitespace", "ignoretrailingwhitespace", "nanvalue"])?;
+    let timestamps = pattern::Reader::new(options.times.timestamp_format.as_deref().unwrap_or(DEFAULT_TIMESTAMP))?;
     let line = text.split(['\n', '\r']).next().unwrap_or_default();
     if line.is_empty() {
         return Err(SparkError::execution("assertion failed: Parsed CSV record should not be null."));
     }
-    let tokens = line::split(line, separator)?;
+    let tokens = line::split(line, options.separator)?;
     let fields = tokens.iter().enumerate().map(|(at, token)| {
-        let inferred = match token {
-            Some(token) => infer::with_value(&SparkType::Void, token)?,
+        let inferred = match token.as_deref().filter(|token| *token != options.null_value) {
+            Some(token) => infer::with_value(&SparkType::Void, token, &timestamps),
             None => SparkType::String,
         };
         Ok(StructField { name: format!("_c{at}"), data_type: inferred, nullable: true })
@@ -190,8 +211,13 @@ struct ToCsv {
     separator: Separator,
     /// What NULL is written as.
     null_value: String,
+    /// What an empty text is written as.
+    empty_value: String,
     /// Whether all values stand in quotes.
     quote_all: bool,
+    /// Whether blanks before and behind values are left away.
+    trims: (bool, bool),
+    times: Times,
     zone: Zone,
 }
 
@@ -200,16 +226,17 @@ fn to_csv(call: Call<'_>) -> Result<Typed> {
     let mut args = call.args.into_iter();
     let value = args.next().ok_or_else(|| SparkError::internal("to_csv without a value"))?;
     let name = format!("to_csv({})", value.name);
-    let mut kernel =
-        ToCsv { types: Vec::new(), separator: Separator::COMMA, null_value: String::new(), quote_all: false, zone };
-    for (key, value) in options(args.next())? {
-        match key.to_lowercase().as_str() {
-            "sep" | "delimiter" => kernel.separator = Separator::parse(&value)?,
-            "nullvalue" => kernel.null_value = value,
-            "quoteall" => kernel.quote_all = boolean(&key, &value)?,
-            _ => return Err(SparkError::unsupported(format!("the option {key} of to_csv"))),
-        }
-    }
+    let options = CsvOptions::parse(args.next(), zone)?;
+    let mut kernel = ToCsv {
+        types: Vec::new(),
+        separator: options.separator,
+        null_value: options.null_value,
+        empty_value: options.empty_value.unwrap_or_else(|| "\"\"".to_string()),
+        quote_all: options.quote_all,
+        trims: (options.ignore_leading.unwrap_or(true), options.ignore_trailing.unwrap_or(true)),
+        times: options.times,
+        zone,
+    };
     kernel.types = match &value.data_type {
         SparkType::Void => return Ok(Typed::literal(ScalarValue::Utf8View(None), SparkType::String, name)),
         SparkType::Struct(fields) => fields.iter().map(|field| field.data_type.clone()).collect(),
@@ -221,11 +248,10 @@ fn to_csv(call: Call<'_>) -> Result<Typed> {
             )));
         }
     };
-    let nested = |t: &&SparkType| {
-        matches!(t, SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_) | SparkType::Binary)
-    };
-    if let Some(nested) = kernel.types.iter().find(nested) {
-        return Err(SparkError::unsupported(format!("to_csv of fields of type {nested}")));
+    // Spark writes other types as Java prints what it holds of them.
+    let constant = evaluate_constant(&value.expr).is_ok();
+    if let Some(other) = kernel.types.iter().find(|t| !generate::has_java_text(t, constant)) {
+        return Err(SparkError::unsupported(format!("to_csv of fields of type {other} that are not constant")));
     }
     let expr = scalar::expr("spark_to_csv", kernel, &SparkType::String, vec![value.expr]);
     Ok(Typed::new(expr, SparkType::String, value.nullable, name))
@@ -234,9 +260,10 @@ fn to_csv(call: Call<'_>) -> Result<Typed> {
 impl Kernel for ToCsv {
     fn run(&self, arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
         let [values] = arguments::<1>(arrays)?;
+        let times = self.times.formatter()?;
         let columns = values.as_struct().columns().iter().zip(&self.types);
-        let columns: Vec<StringViewArray> =
-            columns.map(|(column, data_type)| self.texts(column, data_type)).collect::<DataFusionResult<_>>()?;
+        let columns = columns.map(|(column, data_type)| self.texts(column, data_type, &times));
+        let columns: Vec<StringViewArray> = columns.collect::<DataFusionResult<_>>()?;
         let mut out = StringViewBuilder::with_capacity(values.len());
         let mut line = String::new();
         for row in 0..values.len() {
@@ -259,19 +286,27 @@ impl Kernel for ToCsv {
 }
 
 impl ToCsv {
-    fn texts(&self, column: &ArrayRef, data_type: &SparkType) -> DataFusionResult<StringViewArray> {
-        if *data_type == SparkType::Timestamp {
-            let micros = column.as_primitive::<TimestampMicrosecondType>();
-            return Ok(micros.iter().map(|at| at.map(|at| generate::timestamp(at, &self.zone))).collect());
+    fn texts(&self, column: &ArrayRef, data_type: &SparkType, times: &Formatter) -> DataFusionResult<StringViewArray> {
+        if matches!(data_type, SparkType::Timestamp | SparkType::Date) {
+            return generate::times(column, times);
+        }
+        if matches!(data_type, SparkType::Array { .. } | SparkType::Struct(_)) {
+            return generate::java_texts(column, data_type, self.zone);
         }
         Ok(cast::array(column, data_type, &SparkType::String, self.zone)?.as_string_view().clone())
     }
 
-    /// A value without the blanks around it; in quotes if it is empty or would be read as something else.
+    /// A value; in quotes if it would be read as something else.
     fn write_value(&self, line: &mut String, value: &str) {
-        let value = value.trim_matches(|c: char| c <= ' ');
-        let special = self.quote_all || value.contains(['"', '\n', '\r', self.separator.character()]);
-        if !special && !value.is_empty() {
+        let is_blank = |c: char| c <= ' ';
+        let (leading, trailing) = self.trims;
+        let value = if leading { value.trim_start_matches(is_blank) } else { value };
+        let value = if trailing { value.trim_end_matches(is_blank) } else { value };
+        if value.is_empty() {
+            line.push_str(&self.empty_value);
+            return;
+        }
+        if !self.quote_all && !value.contains(['"', '\n', '\r', self.separator.character()]) {
             line.push_str(value);
             return;
         }

@@ -8,16 +8,20 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 
 use super::arguments::{Arity, Input};
+use super::json_options::{JsonOptions, fails_fast};
 use super::scalar::{self, Kernel, arguments};
 use super::{Call, Function, Support};
+use crate::datetime::pattern;
+use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
+use crate::json::columns::{Column, Leaf};
 use crate::json::generate::{self, Options};
-use crate::json::infer;
+use crate::json::infer::Inference;
 use crate::json::path;
 use crate::json::read::Reader;
-use crate::json::rows;
+use crate::json::times::{DEFAULT_TIMESTAMP, Times};
 use crate::json::token::{self, Leniency, Parser, Token};
-use crate::json::write::Generator;
+use crate::json::write::{Generator, Style};
 use crate::resolver::{Typed, evaluate_constant};
 use crate::types::{SparkType, StructField, ddl};
 
@@ -35,13 +39,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let keys = SparkType::Array { element: Box::new(SparkType::String), contains_null: true };
         scalar::lower_nullable(call, "json_object_keys", "spark_json_object_keys", keys, object_keys)
     }),
-    Function::scalar("from_json", Arity::Between(2, 3), JSON_AND_MORE, from_json).with_support(Support::Partial(
-        "without formats of dates and of timestamps, and with strings as the keys of maps",
-    )),
+    Function::scalar("from_json", Arity::Between(2, 3), JSON_AND_MORE, from_json)
+        .with_support(Support::Partial("with strings as the keys of maps, not to ANSI intervals, in English")),
     Function::scalar("schema_of_json", Arity::Between(1, 2), JSON_AND_MORE, schema_of_json)
-        .with_support(Support::Partial("without inference of decimals and timestamps")),
-    Function::scalar("to_json", Arity::Between(1, 2), &[Input::Any], to_json)
-        .with_support(Support::Partial("without formats of dates and of timestamps, and not pretty")),
+        .with_support(Support::Partial("in English")),
+    Function::scalar("to_json", Arity::Between(1, 2), &[Input::Any], to_json).with_support(Support::Partial(
+        "in English; of maps with keys of several parts only constants, and none with binary keys",
+    )),
 ];
 
 fn get_json_object(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
@@ -119,16 +123,9 @@ fn from_json(call: Call<'_>) -> Result<Typed> {
         return Err(SparkError::internal("from_json without a schema"));
     };
     let data_type = nullable(schema_of(&schema)?);
-    let mut reader = Reader { data_type, leniency: Leniency::DEFAULT, zone, corrupt_field: None, fail_fast: false };
-    let mut corrupt_name = "_corrupt_record".to_string();
-    for (key, value) in options(args.next())? {
-        match key.to_lowercase().as_str() {
-            "mode" => reader.fail_fast = fails_fast(&value, "from_json")?,
-            "columnnameofcorruptrecord" => corrupt_name = value,
-            "primitivesasstring" | "prefersdecimal" | "dropfieldifallnull" | "samplingratio" => {}
-            _ => leniency_option(&mut reader.leniency, &key, &value, "from_json")?,
-        }
-    }
+    let JsonOptions { leniency, times, mode, corrupt_name, .. } = JsonOptions::parse(args.next(), zone)?;
+    let fail_fast = fails_fast(&mode, "from_json")?;
+    let mut reader = Reader { data_type, leniency, times, corrupt_field: None, fail_fast };
     if !matches!(reader.data_type, SparkType::Struct(_) | SparkType::Array { .. } | SparkType::Map { .. }) {
         return Err(SparkError::analysis(format!(
             "cannot resolve 'from_json({})' due to data type mismatch: Input schema {} must be a struct, an array or a map.",
@@ -155,11 +152,14 @@ fn from_json(call: Call<'_>) -> Result<Typed> {
 impl Kernel for Reader {
     fn run(&self, arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
         let [texts] = arguments::<1>(arrays)?;
-        let mut values = Vec::with_capacity(texts.len());
+        let (mut column, mut times) = (Column::new(&self.data_type), self.times.parser());
         for text in texts.as_string_view() {
-            values.push(text.map_or(Ok(crate::json::read::Value::Null), |text| self.read(text))?);
+            match text {
+                Some(text) => self.read(text, &mut times, &mut column)?,
+                None => column.push(Leaf::Null),
+            }
         }
-        rows::array(&self.data_type, values)
+        column.finish(&self.data_type)
     }
 }
 
@@ -209,6 +209,7 @@ fn check_readable(data_type: &SparkType) -> Result<()> {
 }
 
 fn schema_of_json(call: Call<'_>) -> Result<Typed> {
+    let zone = call.zone;
     let mut args = call.args.into_iter();
     let json = args.next().ok_or_else(|| SparkError::internal("schema_of_json without a text"))?;
     let name = format!("schema_of_json({})", json.name);
@@ -222,11 +223,17 @@ fn schema_of_json(call: Call<'_>) -> Result<Typed> {
             )));
         }
     };
-    let mut leniency = Leniency::DEFAULT;
-    for (key, value) in options(args.next())? {
-        leniency_option(&mut leniency, &key, &value, "schema_of_json")?;
-    }
-    let inferred = infer::type_of(&text, leniency).map_err(|error| SparkError::execution(error.0))?;
+    let options = JsonOptions::parse(args.next(), zone)?;
+    let pattern = options.times.timestamp_format.as_deref().unwrap_or(DEFAULT_TIMESTAMP);
+    let timestamps = options.infer_timestamp.then(|| pattern::Reader::new(pattern)).transpose()?;
+    let inference = Inference {
+        leniency: options.leniency,
+        primitives_as_string: options.primitives_as_string,
+        prefers_decimal: options.prefers_decimal,
+        drops_nulls: options.drops_nulls,
+        timestamps: timestamps.map(|pattern| (pattern, options.times.zone)),
+    };
+    let inferred = inference.type_of(&text).map_err(|error| SparkError::execution(error.0))?;
     Ok(Typed::literal(ScalarValue::Utf8View(Some(schema_text(&inferred))), SparkType::String, name))
 }
 
@@ -251,16 +258,12 @@ fn to_json(call: Call<'_>) -> Result<Typed> {
     let mut args = call.args.into_iter();
     let value = args.next().ok_or_else(|| SparkError::internal("to_json without a value"))?;
     let name = format!("to_json({})", value.name);
-    let mut ignore_null_fields = true;
-    for (key, value) in options(args.next())? {
-        match key.to_lowercase().as_str() {
-            "ignorenullfields" => ignore_null_fields = boolean(&key, &value)?,
-            _ => return Err(SparkError::unsupported(format!("the option {key} of to_json"))),
-        }
-    }
+    let JsonOptions { times, style, ignore_null_fields, .. } = JsonOptions::parse(args.next(), zone)?;
     match &value.data_type {
         SparkType::Void => return Ok(Typed::literal(ScalarValue::Utf8View(None), SparkType::String, name)),
-        SparkType::Struct(_) | SparkType::Array { .. } | SparkType::Map { .. } => generate::check(&value.data_type)?,
+        SparkType::Struct(_) | SparkType::Array { .. } | SparkType::Map { .. } => {
+            generate::check(&value.data_type, evaluate_constant(&value.expr).is_ok())?;
+        }
         other => {
             return Err(SparkError::analysis(format!(
                 "cannot resolve '{name}' due to data type mismatch: Input type {other} must be a struct, array of structs or a \
@@ -268,7 +271,7 @@ fn to_json(call: Call<'_>) -> Result<Typed> {
             )));
         }
     }
-    let kernel = ToJson { data_type: value.data_type, options: Options { zone, ignore_null_fields } };
+    let kernel = ToJson { data_type: value.data_type, zone, times, style, ignore_null_fields };
     let expr = scalar::expr("spark_to_json", kernel, &SparkType::String, vec![value.expr]);
     Ok(Typed::new(expr, SparkType::String, value.nullable, name))
 }
@@ -276,75 +279,29 @@ fn to_json(call: Call<'_>) -> Result<Typed> {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ToJson {
     data_type: SparkType,
-    options: Options,
+    zone: Zone,
+    times: Times,
+    style: Style,
+    ignore_null_fields: bool,
 }
 
 impl Kernel for ToJson {
     fn run(&self, arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
         let [values] = arguments::<1>(arrays)?;
-        let write = generate::writer(values, &self.data_type, self.options)?;
+        let times = self.times.formatter()?;
+        let options = Options { zone: self.zone, times: &times, ignore_null_fields: self.ignore_null_fields };
+        let write = generate::writer(values, &self.data_type, options)?;
         let mut out = StringViewBuilder::with_capacity(values.len());
+        let mut generator = Generator::new(self.style);
         for row in 0..values.len() {
             if values.is_null(row) {
                 out.append_null();
                 continue;
             }
-            let mut generator = Generator::default();
+            generator.out.clear();
             write(row, &mut generator);
-            out.append_value(generator.out);
+            out.append_value(&generator.out);
         }
         Ok(Arc::new(out.finish()))
-    }
-}
-
-/// The entries of an options argument: a constant map of strings.
-pub(super) fn options(map: Option<Typed>) -> Result<Vec<(String, String)>> {
-    let Some(map) = map else { return Ok(Vec::new()) };
-    let SparkType::Map { key, value, .. } = &map.data_type else {
-        return Err(SparkError::analysis("Must use a map() function for options"));
-    };
-    if **key != SparkType::String || **value != SparkType::String {
-        return Err(SparkError::analysis(format!(
-            "A type of keys and values in map() must be string, but got {}",
-            map.data_type
-        )));
-    }
-    let Ok(ScalarValue::Map(entries)) = evaluate_constant(&map.expr) else {
-        return Err(SparkError::unsupported("options that are not a constant map()"));
-    };
-    let (keys, values) = (entries.keys().as_string_view(), entries.values().as_string_view());
-    Ok(keys.iter().zip(values).filter_map(|(key, value)| Some((key?.to_string(), value?.to_string()))).collect())
-}
-
-pub(super) fn fails_fast(mode: &str, function: &str) -> Result<bool> {
-    match mode.to_uppercase().as_str() {
-        "FAILFAST" => Ok(true),
-        "DROPMALFORMED" => Err(SparkError::analysis(format!(
-            "{function}() doesn't support the DROPMALFORMED mode. Acceptable modes are PERMISSIVE and FAILFAST."
-        ))),
-        _ => Ok(false),
-    }
-}
-
-fn leniency_option(leniency: &mut Leniency, key: &str, value: &str, function: &str) -> Result<()> {
-    let allowed = boolean(key, value);
-    match key.to_lowercase().as_str() {
-        "allowsinglequotes" => leniency.single_quotes = allowed?,
-        "allowunquotedfieldnames" => leniency.unquoted_names = allowed?,
-        "allowcomments" => leniency.comments = allowed?,
-        "allownumericleadingzeros" => leniency.leading_zeros = allowed?,
-        "allowbackslashescapinganycharacter" => leniency.escaped_any = allowed?,
-        "allowunquotedcontrolchars" => leniency.control_characters = allowed?,
-        "allownonnumericnumbers" => leniency.non_numeric_numbers = allowed?,
-        _ => return Err(SparkError::unsupported(format!("the option {key} of {function}"))),
-    }
-    Ok(())
-}
-
-pub(super) fn boolean(key: &str, value: &str) -> Result<bool> {
-    match value.to_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(SparkError::illegal_argument(format!("For input string: \"{value}\" of the option {key}"))),
     }
 }

@@ -154,6 +154,9 @@ fn round_double(value: f64, digits: i32, mode: Mode) -> f64 {
     if digits >= 0 && value.trunc() == value || value == 0.0 {
         return value + 0.0;
     }
+    if let Some(rounded) = round_far_from_middle(value, digits) {
+        return rounded;
+    }
     let Some((unscaled, exponent)) = decimal_digits(value) else { return value };
     let cut = -i64::from(digits) - exponent;
     let Ok(cut) = usize::try_from(cut) else { return value };
@@ -163,6 +166,31 @@ fn round_double(value: f64, digits: i32, mode: Mode) -> f64 {
         return 0.0;
     }
     format!("{rounded}e{}", -i64::from(digits)).parse().unwrap_or(value)
+}
+
+/// The powers of ten that doubles hold exactly.
+const EXACT_POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
+/// The rounded value, without making its text, where the value is so far from the middle between two results that neither the
+/// rounding of the product nor that of the text can lead to the other one.
+fn round_far_from_middle(value: f64, digits: i32) -> Option<f64> {
+    /// Whole numbers below this are exact.
+    const EXACT: f64 = (1u64 << 53) as f64;
+    /// More than both roundings may change, in terms of the value.
+    const MARGIN: f64 = 1.0 / (1u64 << 50) as f64;
+    let unit = *EXACT_POWERS.get(digits.unsigned_abs() as usize)?;
+    let scaled = if digits >= 0 { value * unit } else { value / unit };
+    let from_middle = (scaled.fract().abs() - 0.5).abs();
+    if from_middle <= scaled.abs() * MARGIN {
+        return None;
+    }
+    // One operation on exact numbers gives the double that is nearest to the decimal.
+    let nearest = scaled.round();
+    let result = if digits >= 0 { nearest / unit } else { nearest * unit };
+    (nearest.abs() < EXACT && (digits >= 0 || result.abs() < EXACT)).then_some(result + 0.0)
 }
 
 /// The digits of `Double.toString` as a whole number, and the power of ten that it is to be multiplied with.
@@ -232,6 +260,24 @@ mod tests {
         assert_eq!(round_double(5e-324, 3, Mode::HalfUp), 0.0);
         assert_eq!(round_double(1e300, -400, Mode::HalfUp), 0.0);
         assert_eq!(round_double(1.5, 400, Mode::HalfUp), 1.5);
+    }
+
+    #[test]
+    fn the_quick_way_gives_what_the_text_gives() {
+        let mut state = 1u64;
+        for _ in 0..20_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let value = (state >> 11) as f64 / 1e9 - 1e6;
+            for digits in [-3, -1, 0, 1, 2, 5, 9] {
+                let Some(quick) = round_far_from_middle(value, digits) else { continue };
+                let (unscaled, exponent) = decimal_digits(value).unwrap();
+                let cut = usize::try_from(-i64::from(digits) - exponent).map_or(1, |cut| POWERS[cut]);
+                let rounded = divide(unscaled, cut, Mode::HalfUp);
+                let scale = if cut == 1 { exponent } else { -i64::from(digits) };
+                assert_eq!(quick, format!("{rounded}e{scale}").parse::<f64>().unwrap(), "{value} {digits}");
+            }
+        }
+        assert_eq!(round_far_from_middle(1.005, 2), None);
     }
 
     #[test]

@@ -3,51 +3,132 @@
 use super::token::{Leniency, Malformed, Parser, Result, Token};
 use crate::coercion;
 use crate::coercion::decimal::Digits;
+use crate::datetime::pattern;
+use crate::datetime::zone::Zone;
 use crate::parse::literal::DecimalText;
 use crate::types::{MAX_PRECISION, SparkType, StructField};
 
 /// Texts nested deeper than this have no type.
 const MAX_DEPTH: usize = 100;
 
-/// The type of the text's first value.
-pub(crate) fn type_of(json: &str, leniency: Leniency) -> Result<SparkType> {
-    let mut parser = Parser::new(json, leniency);
-    parser.next()?;
-    let inferred = infer(&mut parser)?;
-    Ok(canonical(inferred, true).unwrap_or(SparkType::String))
+/// How types are found.
+#[derive(Debug)]
+pub(crate) struct Inference {
+    pub leniency: Leniency,
+    /// Whether numbers and booleans are strings.
+    pub primitives_as_string: bool,
+    /// Whether numbers with a fraction, and numbers in strings, are decimals.
+    pub prefers_decimal: bool,
+    /// Whether fields that are always null go.
+    pub drops_nulls: bool,
+    /// The pattern of strings that are timestamps, if any are.
+    pub timestamps: Option<(pattern::Reader, Zone)>,
 }
 
-fn infer(parser: &mut Parser<'_>) -> Result<SparkType> {
-    if parser.depth() > MAX_DEPTH {
-        return Err(Malformed("the text is nested too deeply".into()));
+impl Inference {
+    /// The type of the text's first value.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, or a number would be a decimal with a negative scale.
+    pub fn type_of(&self, json: &str) -> Result<SparkType> {
+        let mut parser = Parser::new(json, self.leniency);
+        parser.next()?;
+        Ok(match self.infer(&mut parser)? {
+            // At the root structs stay, though they may lose all their fields.
+            SparkType::Struct(fields) => SparkType::Struct(self.canonical_fields(fields)),
+            SparkType::Array { element, .. } if matches!(*element, SparkType::Struct(_)) => {
+                array(self.canonical(*element).unwrap_or(SparkType::Struct(Vec::new())))
+            }
+            other => self.canonical(other).unwrap_or(SparkType::String),
+        })
     }
-    Ok(match parser.token() {
-        Token::None | Token::Null => SparkType::Void,
-        Token::String if parser.text().is_empty() => SparkType::Void,
-        Token::String => SparkType::String,
-        Token::True | Token::False => SparkType::Boolean,
-        Token::Integer => integer(parser.text()),
-        Token::Float => SparkType::Double,
-        Token::StartArray => {
-            let mut element = SparkType::Void;
-            while parser.next()? != Token::EndArray {
-                element = compatible(element, infer(parser)?);
-            }
-            array(element)
+
+    fn infer(&self, parser: &mut Parser<'_>) -> Result<SparkType> {
+        if parser.depth() > MAX_DEPTH {
+            return Err(Malformed("the text is nested too deeply".into()));
         }
-        Token::StartObject => {
-            let mut fields: Vec<StructField> = Vec::new();
-            while parser.next()? != Token::EndObject {
-                let name = parser.text().to_string();
-                parser.next()?;
-                let data_type = infer(parser)?;
-                fields.push(StructField { name, data_type, nullable: true });
+        Ok(match parser.token() {
+            Token::None | Token::Null => SparkType::Void,
+            Token::String => self.string(parser.text()),
+            Token::True | Token::False | Token::Integer | Token::Float if self.primitives_as_string => {
+                SparkType::String
             }
-            fields.sort_by(|a, b| a.name.encode_utf16().cmp(b.name.encode_utf16()));
-            SparkType::Struct(fields)
+            Token::True | Token::False => SparkType::Boolean,
+            Token::Integer => integer(parser.text()),
+            Token::Float if self.prefers_decimal => decimal(parser.text())?,
+            Token::Float => SparkType::Double,
+            Token::StartArray => {
+                let mut element = SparkType::Void;
+                while parser.next()? != Token::EndArray {
+                    element = compatible(element, self.infer(parser)?);
+                }
+                array(element)
+            }
+            Token::StartObject => {
+                let mut fields: Vec<StructField> = Vec::new();
+                while parser.next()? != Token::EndObject {
+                    let name = parser.text().to_string();
+                    parser.next()?;
+                    let data_type = self.infer(parser)?;
+                    fields.push(StructField { name, data_type, nullable: true });
+                }
+                fields.sort_by(|a, b| a.name.encode_utf16().cmp(b.name.encode_utf16()));
+                SparkType::Struct(fields)
+            }
+            Token::Name | Token::EndObject | Token::EndArray => return Err(Malformed("a value is missing".into())),
+        })
+    }
+
+    /// The type without voids, which become strings or go, and without structs that have no fields; `None` if nothing is left
+    /// (`canonicalizeType`).
+    fn canonical(&self, inferred: SparkType) -> Option<SparkType> {
+        Some(match inferred {
+            SparkType::Void if self.drops_nulls => return None,
+            SparkType::Void => SparkType::String,
+            SparkType::Array { element, .. } => array(self.canonical(*element)?),
+            SparkType::Struct(fields) => {
+                SparkType::Struct(Some(self.canonical_fields(fields)).filter(|fields| !fields.is_empty())?)
+            }
+            other => other,
+        })
+    }
+
+    fn canonical_fields(&self, fields: Vec<StructField>) -> Vec<StructField> {
+        let named = fields.into_iter().filter(|field| !field.name.is_empty());
+        named.filter_map(|field| Some(StructField { data_type: self.canonical(field.data_type)?, ..field })).collect()
+    }
+
+    fn string(&self, text: &str) -> SparkType {
+        if text.is_empty() {
+            return SparkType::Void;
         }
-        Token::Name | Token::EndObject | Token::EndArray => return Err(Malformed("a value is missing".into())),
-    })
+        if self.prefers_decimal
+            && let Some(DecimalText { digits, scale, .. }) = DecimalText::read(&text.replace(',', ""))
+            && let (Ok(precision), Ok(scale)) = (u8::try_from(digits.len().max(1)), u8::try_from(scale))
+            && scale <= precision
+            && precision <= MAX_PRECISION
+        {
+            return SparkType::decimal(precision, scale);
+        }
+        let is_timestamp = |(pattern, zone): &(pattern::Reader, Zone)| {
+            matches!(pattern.read(text, *zone, &mut Vec::new()), Ok(Some(_)))
+        };
+        if self.timestamps.as_ref().is_some_and(is_timestamp) { SparkType::Timestamp } else { SparkType::String }
+    }
+}
+
+/// The decimal of a number with a fraction or an exponent, or a double if it has too many digits.
+fn decimal(text: &str) -> Result<SparkType> {
+    let Some(DecimalText { digits, scale, .. }) = DecimalText::read(text) else { return Ok(SparkType::Double) };
+    let precision = i64::try_from(digits.len().max(1)).unwrap_or(i64::MAX).max(scale);
+    if precision > MAX_PRECISION.into() {
+        return Ok(SparkType::Double);
+    }
+    match (u8::try_from(precision), u8::try_from(scale)) {
+        (Ok(precision), Ok(scale)) => Ok(SparkType::decimal(precision, scale)),
+        _ => Err(Malformed(format!("Negative scale is not allowed: {scale}"))),
+    }
 }
 
 fn array(element: SparkType) -> SparkType {
@@ -78,8 +159,10 @@ fn compatible(a: SparkType, b: SparkType) -> SparkType {
         (T::Double, T::Decimal { .. }) | (T::Decimal { .. }, T::Double) => T::Double,
         (a @ (T::Long | T::Decimal { .. }), b @ (T::Long | T::Decimal { .. })) => {
             match (Digits::of(&a), Digits::of(&b)) {
-                (Some(a), Some(b)) if a.precision.max(b.precision) <= MAX_PRECISION.into() => {
-                    T::decimal(a.precision.max(b.precision) as u8, 0)
+                (Some(a), Some(b)) => {
+                    let scale = a.scale.max(b.scale);
+                    let precision = (a.precision - a.scale).max(b.precision - b.scale) + scale;
+                    if precision > MAX_PRECISION.into() { T::Double } else { T::decimal(precision as u8, scale as u8) }
                 }
                 _ => T::Double,
             }
@@ -107,27 +190,4 @@ fn merged(a: Vec<StructField>, b: Vec<StructField>) -> Vec<StructField> {
     }
     fields.sort_by(|a, b| a.name.encode_utf16().cmp(b.name.encode_utf16()));
     fields
-}
-
-/// The type without voids: they become strings, and fields of empty structs go (`canonicalizeType`).
-fn canonical(inferred: SparkType, at_root: bool) -> Option<SparkType> {
-    Some(match inferred {
-        SparkType::Void => SparkType::String,
-        SparkType::Array { element, .. } => array(canonical(*element, false)?),
-        SparkType::Struct(fields) => {
-            let fields: Vec<StructField> = fields
-                .into_iter()
-                .filter(|field| !field.name.is_empty())
-                .filter_map(|field| {
-                    let data_type = canonical(field.data_type, false)?;
-                    Some(StructField { data_type, ..field })
-                })
-                .collect();
-            if fields.is_empty() && !at_root {
-                return None;
-            }
-            SparkType::Struct(fields)
-        }
-        other => other,
-    })
 }

@@ -3,33 +3,15 @@
 //! A member of the outermost struct that does not fit its type is NULL and reading goes on behind it; anything else that
 //! does not fit makes the whole text a bad record.
 
+use super::columns::{Column, Leaf};
+use super::times::Times;
 use super::token::{Leniency, Malformed, Parser, Token};
 use super::write::{self, Generator};
 use crate::cast::from_string::parse_decimal;
-use crate::datetime::zone::Zone;
-use crate::datetime::{interval, parse};
+use crate::datetime::interval;
 use crate::error::SparkError;
 use crate::parse::literal::DecimalText;
 use crate::types::{SparkType, StructField};
-
-/// A value that was read.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
-    Null,
-    Boolean(bool),
-    /// An integer, a day or a microsecond.
-    Integer(i64),
-    Float(f32),
-    Double(f64),
-    /// The digits at the scale of the type.
-    Decimal(i128),
-    Text(String),
-    Bytes(Vec<u8>),
-    Interval(crate::datetime::CalendarInterval),
-    /// The members of a struct or the elements of an array.
-    List(Vec<Value>),
-    Entries(Vec<(String, Value)>),
-}
 
 /// Why a value was not read.
 #[derive(Debug)]
@@ -48,31 +30,42 @@ impl From<Malformed> for Failure {
     }
 }
 
-type Result<T> = std::result::Result<T, Failure>;
+type Read<T> = Result<T, Failure>;
 
-/// What a text is read as.
+/// What texts are read as.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Reader {
     pub data_type: SparkType,
     pub leniency: Leniency,
-    pub zone: Zone,
+    pub times: Times,
     /// The place of the field that bad records go to.
     pub corrupt_field: Option<usize>,
     /// Whether a bad record is an error.
     pub fail_fast: bool,
 }
 
+/// Where the values of a struct go: its fields and their columns.
+type Members<'c> = (&'c [StructField], &'c mut [Column]);
+
 impl Reader {
-    /// Reads a text; NULL if it holds nothing.
-    pub fn read(&self, json: &str) -> std::result::Result<Value, SparkError> {
-        let (value, good) = match self.record(json) {
-            Ok(Some(read)) => read,
-            Ok(None) => return Ok(Value::Null),
+    /// Adds what a text holds to the column; NULL if it holds nothing.
+    pub fn read(&self, json: &str, times: &mut super::times::Parser, column: &mut Column) -> Result<(), SparkError> {
+        let row = column.len();
+        let good = match self.record(json, times, column) {
+            Ok(good) => good,
             Err(Failure::Refused(error)) => return Err(error),
-            Err(Failure::Misfit | Failure::Malformed) => (self.empty_record(), false),
+            Err(Failure::Misfit | Failure::Malformed) => {
+                column.truncate(row);
+                if let SparkType::Struct(_) = self.data_type {
+                    column.close()
+                } else {
+                    column.push(Leaf::Null)
+                }
+                false
+            }
         };
         if good {
-            return Ok(value);
+            return Ok(());
         }
         if self.fail_fast {
             return Err(SparkError::execution(
@@ -80,166 +73,209 @@ impl Reader {
                  result, try setting the option 'mode' as 'PERMISSIVE'.",
             ));
         }
-        Ok(self.with_corrupt_text(value, json))
-    }
-
-    fn empty_record(&self) -> Value {
-        match &self.data_type {
-            SparkType::Struct(fields) => Value::List(vec![Value::Null; fields.len()]),
-            _ => Value::Null,
+        if let Some(corrupt) = self.corrupt_field.and_then(|at| column.members().get_mut(at)) {
+            corrupt.truncate(row);
+            corrupt.push(Leaf::Text(json));
         }
+        Ok(())
     }
 
-    fn with_corrupt_text(&self, value: Value, json: &str) -> Value {
-        let (Value::List(mut members), Some(at)) = (value.clone(), self.corrupt_field) else { return value };
-        if let Some(member) = members.get_mut(at) {
-            *member = Value::Text(json.to_string());
-        }
-        Value::List(members)
-    }
-
-    /// The value, and whether all of it was good; `None` if the text holds nothing.
-    fn record(&self, json: &str) -> Result<Option<(Value, bool)>> {
+    /// Adds the value, and says whether all of it was good.
+    fn record(&self, json: &str, times: &mut super::times::Parser, column: &mut Column) -> Read<bool> {
         let mut parser = Parser::new(json, self.leniency);
         let token = parser.next()?;
         if token == Token::None {
-            return Ok(None);
+            column.push(Leaf::Null);
+            return Ok(true);
         }
+        let mut record = Record { parser, times };
         match (&self.data_type, token) {
-            (SparkType::Struct(fields), Token::StartObject) => self.root_object(&mut parser, fields).map(Some),
-            (SparkType::Array { element, .. }, Token::StartObject) => match element.as_ref() {
-                SparkType::Struct(fields) => Ok(Some((Value::List(vec![self.object(&mut parser, fields)?]), true))),
-                _ => Err(Failure::Misfit),
+            (SparkType::Struct(fields), Token::StartObject) => {
+                let good = record.root((fields.as_slice(), column.members()), self.corrupt_field)?;
+                column.close();
+                return Ok(good);
+            }
+            (SparkType::Array { element, .. }, Token::StartObject) => match (element.as_ref(), column.members()) {
+                (SparkType::Struct(_), [elements]) => {
+                    record.value(element, elements)?;
+                    column.close();
+                }
+                _ => return Err(Failure::Misfit),
             },
             (SparkType::Array { .. }, Token::StartArray) | (SparkType::Map { .. }, Token::StartObject) => {
-                Ok(Some((self.value(&mut parser, &self.data_type)?, true)))
+                record.value(&self.data_type, column)?;
             }
-            _ => Err(Failure::Misfit),
+            _ => return Err(Failure::Misfit),
         }
+        Ok(true)
     }
+}
 
-    fn root_object(&self, parser: &mut Parser<'_>, fields: &[StructField]) -> Result<(Value, bool)> {
-        let mut members = vec![Value::Null; fields.len()];
+/// A text that is being read.
+struct Record<'r> {
+    parser: Parser<'r>,
+    times: &'r mut super::times::Parser,
+}
+
+impl Record<'_> {
+    /// Reads the outermost object; `false` if one of its members did not fit.
+    fn root(&mut self, (fields, columns): Members<'_>, corrupt_field: Option<usize>) -> Read<bool> {
+        let rows: Vec<usize> = columns.iter().map(Column::len).collect();
         let mut good = true;
         loop {
-            match parser.next()? {
-                Token::EndObject => return Ok((Value::List(members), good)),
-                // The end of the text, behind a member that did not fit.
-                Token::None => return Ok((Value::List(members), good)),
+            match self.parser.next()? {
+                // The end of the text comes behind a member that did not fit.
+                Token::EndObject | Token::None => return Ok(good),
                 Token::Name => {}
                 // What is left of a member that did not fit.
                 _ => {
-                    parser.skip_children()?;
+                    self.parser.skip_children()?;
                     continue;
                 }
             }
-            let field = fields
-                .iter()
-                .position(|field| field.name == parser.text())
-                .filter(|at| Some(*at) != self.corrupt_field);
-            parser.next()?;
-            let Some((at, field)) = field.and_then(|at| fields.get(at).map(|field| (at, field))) else {
-                parser.skip_children()?;
+            let named = fields.iter().position(|field| field.name == self.parser.text());
+            let at = named.filter(|at| Some(*at) != corrupt_field);
+            self.parser.next()?;
+            let found = at.and_then(|at| Some((fields.get(at)?, columns.get_mut(at)?, *rows.get(at)?)));
+            let Some((field, column, row)) = found else {
+                self.parser.skip_children()?;
                 continue;
             };
-            match self.value(parser, &field.data_type) {
-                Ok(value) => {
-                    if let Some(member) = members.get_mut(at) {
-                        *member = value;
-                    }
-                }
+            // Of two members of one name the last one counts, unless it does not fit.
+            match self.member(&field.data_type, column, row) {
+                Ok(()) => {}
                 Err(Failure::Misfit) => {
                     good = false;
-                    parser.skip_children()?;
+                    self.parser.skip_children()?;
                 }
                 Err(other) => return Err(other),
             }
         }
     }
 
-    fn object(&self, parser: &mut Parser<'_>, fields: &[StructField]) -> Result<Value> {
-        let mut members = vec![Value::Null; fields.len()];
-        while parser.next()? != Token::EndObject {
-            let field = fields.iter().position(|field| field.name == parser.text());
-            parser.next()?;
-            let found = field.and_then(|at| fields.get(at).zip(members.get_mut(at)));
-            match found {
-                Some((field, member)) => *member = self.value(parser, &field.data_type)?,
-                None => parser.skip_children()?,
+    /// Reads a member into its column, which has `rows` rows before this record.
+    fn member(&mut self, data_type: &SparkType, column: &mut Column, rows: usize) -> Read<()> {
+        if column.len() == rows {
+            let read = self.value(data_type, column);
+            if read.is_err() {
+                column.truncate(rows);
             }
+            return read;
         }
-        Ok(Value::List(members))
+        let mut again = Column::new(data_type);
+        self.value(data_type, &mut again)?;
+        column.truncate(rows);
+        column.append(again);
+        Ok(())
     }
 
-    /// The value that the parser stands at; the parser is at its last token behind.
-    fn value(&self, parser: &mut Parser<'_>, data_type: &SparkType) -> Result<Value> {
-        use SparkType as T;
-        let token = parser.token();
-        if token == Token::Null {
-            return Ok(Value::Null);
-        }
-        match (data_type, token) {
-            (T::Boolean, Token::True) => Ok(Value::Boolean(true)),
-            (T::Boolean, Token::False) => Ok(Value::Boolean(false)),
-            (T::Byte | T::Short | T::Int | T::Long, Token::Integer) => integer(parser.text(), data_type),
-            (T::Float, Token::Integer | Token::Float) => Ok(Value::Float(write::double(parser.text()) as f32)),
-            (T::Double, Token::Integer | Token::Float) => Ok(Value::Double(write::double(parser.text()))),
-            (T::Float | T::Double, Token::String) => not_a_number(parser.text(), data_type),
-            (T::Decimal { precision, scale }, Token::Integer | Token::Float) => {
-                let digits = parse_decimal(parser.text(), *precision, *scale);
-                // A number that is too large is NULL and no misfit.
-                Ok(digits.map_or(Value::Null, Value::Decimal))
-            }
-            (T::Decimal { precision, scale }, Token::String) => {
-                let text = parser.text().replace(',', "");
-                let number = DecimalText::read(&text).is_some();
-                let digits = parse_decimal(&text, *precision, *scale);
-                if number { Ok(digits.map_or(Value::Null, Value::Decimal)) } else { Err(Failure::Misfit) }
-            }
-            (T::String, Token::String) => Ok(Value::Text(parser.text().to_string())),
-            (T::String, Token::Name | Token::EndArray | Token::EndObject | Token::None) => Err(Failure::Misfit),
-            (T::String, _) => {
-                let mut copy = Generator::default();
-                copy.copy(parser)?;
-                Ok(Value::Text(copy.out))
-            }
-            (T::Binary, Token::String) => base64(parser.text()).map(Value::Bytes).ok_or(Failure::Misfit),
-            (T::Date, Token::String) => date(parser.text()),
-            (T::Timestamp, Token::String) => {
-                let now = chrono::Utc::now().timestamp_micros();
-                parse::timestamp(parser.text(), &self.zone, now).map(Value::Integer).ok_or(Failure::Misfit)
-            }
-            (T::Timestamp, Token::Integer) => {
-                let seconds: i64 = parser.text().parse().map_err(|_| Failure::Misfit)?;
-                Ok(Value::Integer(seconds.wrapping_mul(1_000_000)))
-            }
-            (T::CalendarInterval, Token::String) => {
-                interval::calendar(parser.text()).map(Value::Interval).map_err(|_| Failure::Misfit)
-            }
-            (T::Struct(fields), Token::StartObject) => self.object(parser, fields),
-            (T::Array { element, .. }, Token::StartArray) => {
-                let mut elements = Vec::new();
-                while parser.next()? != Token::EndArray {
-                    elements.push(self.value(parser, element)?);
+    fn object(&mut self, (fields, columns): Members<'_>) -> Read<()> {
+        let rows = columns.first().map_or(0, Column::len);
+        while self.parser.next()? != Token::EndObject {
+            let at = fields.iter().position(|field| field.name == self.parser.text());
+            self.parser.next()?;
+            match at.and_then(|at| fields.get(at).zip(columns.get_mut(at))) {
+                Some((field, column)) => {
+                    column.truncate(rows);
+                    self.value(&field.data_type, column)?;
                 }
-                Ok(Value::List(elements))
+                None => self.parser.skip_children()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the value that the parser stands at; the parser is at its last token behind. After an error the column may hold
+    /// parts of it.
+    fn value(&mut self, data_type: &SparkType, column: &mut Column) -> Read<()> {
+        use SparkType as T;
+        match (data_type, self.parser.token()) {
+            (_, Token::Null) => column.push(Leaf::Null),
+            (T::Struct(fields), Token::StartObject) => {
+                self.object((fields.as_slice(), column.members()))?;
+                column.close();
+            }
+            (T::Array { element, .. }, Token::StartArray) => {
+                let [elements] = column.members() else { return Err(Failure::Misfit) };
+                while self.parser.next()? != Token::EndArray {
+                    self.value(element, elements)?;
+                }
+                column.close();
             }
             (T::Map { value, .. }, Token::StartObject) => {
-                let mut entries = Vec::new();
-                while parser.next()? != Token::EndObject {
-                    let key = parser.text().to_string();
-                    parser.next()?;
-                    entries.push((key, self.value(parser, value)?));
+                let [keys, values] = column.members() else { return Err(Failure::Misfit) };
+                while self.parser.next()? != Token::EndObject {
+                    keys.push(Leaf::Text(self.parser.text()));
+                    self.parser.next()?;
+                    self.value(value, values)?;
                 }
-                Ok(Value::Entries(entries))
+                column.close();
             }
-            _ => Err(Failure::Misfit),
+            (T::String, Token::String) => column.push(Leaf::Text(self.parser.text())),
+            (T::String, Token::Name | Token::EndArray | Token::EndObject | Token::None) => return Err(Failure::Misfit),
+            (T::String, _) => {
+                let mut copy = Generator::default();
+                copy.copy(&mut self.parser)?;
+                column.push(Leaf::Text(&copy.out));
+            }
+            (T::Binary, Token::String) => {
+                let bytes = base64(self.parser.text()).ok_or(Failure::Misfit)?;
+                column.push(Leaf::Bytes(&bytes));
+            }
+            (data_type, token) => {
+                let leaf = self.leaf(data_type, token)?;
+                column.push(leaf);
+            }
         }
+        Ok(())
+    }
+
+    /// A number, a boolean or a time.
+    fn leaf(&mut self, data_type: &SparkType, token: Token) -> Read<Leaf<'static>> {
+        use SparkType as T;
+        let text = self.parser.text();
+        Ok(match (data_type, token) {
+            (T::Boolean, Token::True) => Leaf::Boolean(true),
+            (T::Boolean, Token::False) => Leaf::Boolean(false),
+            (T::Byte | T::Short | T::Int | T::Long, Token::Integer) => integer(text, data_type)?,
+            (T::Float, Token::Integer | Token::Float) => Leaf::Float(write::double(text) as f32),
+            (T::Double, Token::Integer | Token::Float) => Leaf::Double(write::double(text)),
+            (T::Float | T::Double, Token::String) => not_a_number(text, data_type)?,
+            // A number that is too large is NULL and no misfit.
+            (T::Decimal { precision, scale }, Token::Integer | Token::Float) => {
+                parse_decimal(text, *precision, *scale).map_or(Leaf::Null, Leaf::Decimal)
+            }
+            (T::Decimal { precision, scale }, Token::String) => {
+                let text = text.replace(',', "");
+                let digits = parse_decimal(&text, *precision, *scale);
+                match DecimalText::read(&text) {
+                    Some(_) => digits.map_or(Leaf::Null, Leaf::Decimal),
+                    None => return Err(Failure::Misfit),
+                }
+            }
+            (T::Date, Token::String) => Leaf::Integer(match self.times.date(text).map_err(Failure::Refused)? {
+                Some(days) => days.into(),
+                None => number_of_days(text)?,
+            }),
+            (T::Timestamp, Token::String) => {
+                let micros = self.times.timestamp(text).map_err(Failure::Refused)?;
+                Leaf::Integer(micros.ok_or(Failure::Misfit)?)
+            }
+            (T::Timestamp, Token::Integer) => {
+                let seconds: i64 = text.parse().map_err(|_| Failure::Misfit)?;
+                Leaf::Integer(seconds.wrapping_mul(1_000_000))
+            }
+            (T::CalendarInterval, Token::String) => {
+                let interval = interval::calendar(text).map_err(|_| Failure::Misfit)?;
+                Leaf::Interval(interval.to_arrow().map_err(Failure::Refused)?)
+            }
+            _ => return Err(Failure::Misfit),
+        })
     }
 }
 
 /// An integer of the type; a tinyint may be written without its sign, up to 255.
-fn integer(text: &str, data_type: &SparkType) -> Result<Value> {
+fn integer(text: &str, data_type: &SparkType) -> Read<Leaf<'static>> {
     let value: i64 = text.parse().map_err(|_| Failure::Misfit)?;
     let (low, high) = match data_type {
         SparkType::Byte => (i64::from(i8::MIN), i64::from(u8::MAX)),
@@ -250,28 +286,25 @@ fn integer(text: &str, data_type: &SparkType) -> Result<Value> {
     if !(low..=high).contains(&value) {
         return Err(Failure::Misfit);
     }
-    Ok(Value::Integer(if *data_type == SparkType::Byte { (value as i8).into() } else { value }))
+    Ok(Leaf::Integer(if *data_type == SparkType::Byte { (value as i8).into() } else { value }))
 }
 
-fn not_a_number(text: &str, data_type: &SparkType) -> Result<Value> {
+fn not_a_number(text: &str, data_type: &SparkType) -> Read<Leaf<'static>> {
     let value = match text {
         "NaN" => f64::NAN,
         "Infinity" => f64::INFINITY,
         "-Infinity" => f64::NEG_INFINITY,
         _ => return Err(Failure::Misfit),
     };
-    Ok(if *data_type == SparkType::Float { Value::Float(value as f32) } else { Value::Double(value) })
+    Ok(if *data_type == SparkType::Float { Leaf::Float(value as f32) } else { Leaf::Double(value) })
 }
 
-/// A date as casts read it, or a number of days.
-fn date(text: &str) -> Result<Value> {
+/// A date that is written as a number of days.
+fn number_of_days(text: &str) -> Read<i64> {
     /// Before this day the two calendars differ, and Spark shifts the number.
     const GREGORIAN_START: i32 = -141_427;
-    if let Some(days) = parse::date(text) {
-        return Ok(Value::Integer(days.into()));
-    }
     match text.parse::<i32>() {
-        Ok(days) if days >= GREGORIAN_START => Ok(Value::Integer(days.into())),
+        Ok(days) if days >= GREGORIAN_START => Ok(days.into()),
         Ok(_) => Err(Failure::Refused(SparkError::unsupported("days before 1582-10-15 as numbers in JSON"))),
         Err(_) => Err(Failure::Misfit),
     }

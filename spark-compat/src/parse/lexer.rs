@@ -33,9 +33,24 @@ pub struct LexedStatement {
     pub remainder: Option<String>,
 }
 
+/// What becomes of backslashes in string literals (`spark.sql.parser.escapedStringLiterals`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Escapes {
+    /// They start escapes, which are resolved.
+    #[default]
+    Resolved,
+    /// They stay, with whatever follows them.
+    Kept,
+}
+
 /// Splits a script at `;` and its statements into tokens. Empty statements are left out.
 pub fn tokenize(sql: &str) -> Result<Vec<LexedStatement>> {
-    let mut lexer = Lexer { sql, offset: 0, line: 1, column: 1 };
+    tokenize_with(sql, Escapes::default())
+}
+
+/// As [`tokenize`], where `escapes` says what backslashes in string literals are.
+pub fn tokenize_with(sql: &str, escapes: Escapes) -> Result<Vec<LexedStatement>> {
+    let mut lexer = Lexer { sql, escapes, offset: 0, line: 1, column: 1 };
     let mut statements = Vec::new();
     loop {
         let (statement, more) = lexer.statement()?;
@@ -50,7 +65,7 @@ pub fn tokenize(sql: &str) -> Result<Vec<LexedStatement>> {
 
 /// Splits a script at `;` outside of quotes and comments, without reading its tokens.
 pub fn split_script(sql: &str) -> Vec<&str> {
-    let mut lexer = Lexer { sql, offset: 0, line: 1, column: 1 };
+    let mut lexer = Lexer { sql, escapes: Escapes::default(), offset: 0, line: 1, column: 1 };
     let (mut parts, mut from) = (Vec::new(), 0);
     while let Some(next) = lexer.peek() {
         match next {
@@ -75,6 +90,7 @@ pub fn split_script(sql: &str) -> Vec<&str> {
 
 struct Lexer<'a> {
     sql: &'a str,
+    escapes: Escapes,
     offset: usize,
     line: u64,
     column: u64,
@@ -164,7 +180,11 @@ impl Lexer<'_> {
         let Some(end) = end else {
             return Err(self.error("this string literal is not closed", start));
         };
-        let text = unescape(body.get(..end).unwrap_or_default());
+        let body = body.get(..end).unwrap_or_default();
+        let text = match self.escapes {
+            Escapes::Resolved => unescape(body),
+            Escapes::Kept => body.to_string(),
+        };
         self.take(end + 2);
         Ok(Token::SingleQuotedRawStringLiteral(text))
     }
@@ -449,6 +469,13 @@ mod tests {
         assert_eq!(shown("1st 2e 12_ 1Lx"), "1st:id 2e:id 12_:id 1Lx:id");
         assert_eq!(shown("t.5b"), "t:id . 5b:id");
         assert_eq!(shown("1.5x"), "#1 . 5x:id");
+    }
+
+    #[test]
+    fn escapes_are_kept_where_it_is_asked_for() {
+        let statements = tokenize_with(r"'a\d\'b'", Escapes::Kept).unwrap();
+        let token = &statements[0].lexemes[0].token.token;
+        assert_eq!(*token, Token::SingleQuotedRawStringLiteral(r"a\d\'b".into()));
     }
 
     #[test]

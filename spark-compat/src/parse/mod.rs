@@ -35,7 +35,7 @@ pub(crate) use clauses::pivoted;
 pub use dialect::SparkDialect;
 pub use lexer::split_script;
 pub(crate) use regex_columns::regex_columns;
-pub use statement::{NamedColumn, Show, Statement, ViewSource, parse_query, parse_script};
+pub use statement::{NamedColumn, Show, Statement, ViewSource, parse_query, parse_script, parse_script_with};
 
 #[cfg(test)]
 mod tests;

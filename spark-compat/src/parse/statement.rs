@@ -7,7 +7,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::commands;
 use super::dialect::SparkDialect;
-use super::lexer::{LexedStatement, Lexeme, tokenize};
+use super::lexer::{Escapes, LexedStatement, Lexeme, tokenize, tokenize_with};
 use super::{clauses, lateral_view, regex_columns, values};
 use crate::error::{Position, Result, SparkError};
 use crate::types::StructField;
@@ -189,7 +189,12 @@ pub enum ViewSource {
 
 /// Parses a text of statements separated by `;`.
 pub fn parse_script(sql: &str) -> Result<Vec<Statement>> {
-    tokenize(sql)?.into_iter().map(|lexed| Source { sql, lexed: &lexed }.statement()).collect()
+    parse_script_with(sql, Escapes::default())
+}
+
+/// As [`parse_script`], where `escapes` says what backslashes in string literals are.
+pub fn parse_script_with(sql: &str, escapes: Escapes) -> Result<Vec<Statement>> {
+    tokenize_with(sql, escapes)?.into_iter().map(|lexed| Source { sql, lexed: &lexed }.statement()).collect()
 }
 
 /// Parses a text that holds exactly one query.

@@ -33,7 +33,7 @@ use views::Reached;
 
 use crate::error::{Result, SparkError};
 use crate::formats::{self, FileRelation, Storage};
-use crate::parse::{NamedColumn, Statement, ViewSource, parse_script, split_script};
+use crate::parse::{NamedColumn, Statement, ViewSource, parse_script_with, split_script};
 use crate::resolver::{
     AttributeIds, Facts, Relation, Resolver, Table, TableColumn, TableDefinition, Tables, ViewName, ViewQuery,
 };
@@ -112,10 +112,11 @@ impl SparkSession {
         })
     }
 
-    /// Splits and parses a text, in which `${name}` stands for the value of a setting as it is now.
+    /// Splits and parses a text, in which `${name}` stands for the value of a setting as it is now and backslashes are what the
+    /// settings say now.
     pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
         let settings = self.shared.settings();
-        let statements = parse_script(&variables::substitute(sql, &settings)?)?;
+        let statements = parse_script_with(&variables::substitute(sql, &settings)?, settings.escapes())?;
         Ok(match settings.takes_quoted_names_for_regexes() {
             true => statements.into_iter().map(Statement::with_regex_columns).collect(),
             false => statements,

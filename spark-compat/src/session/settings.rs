@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
+use crate::parse::lexer::Escapes;
 use crate::resolver::Rules;
 
 /// The settings that statements are resolved and run with.
@@ -37,6 +38,7 @@ const GROUP_BY_ORDINAL: &str = "spark.sql.groupByOrdinal";
 const GROUP_BY_ALIASES: &str = "spark.sql.groupByAliases";
 const ORDER_BY_ORDINAL: &str = "spark.sql.orderByOrdinal";
 const CTE_PRECEDENCE: &str = "spark.sql.legacy.ctePrecedencePolicy";
+const ESCAPED_LITERALS: &str = "spark.sql.parser.escapedStringLiterals";
 
 /// Spark's settings with their defaults.
 const SETTINGS: &[(&str, &str, Known)] = &[
@@ -61,6 +63,7 @@ const SETTINGS: &[(&str, &str, Known)] = &[
     ("spark.sql.parquet.binaryAsString", "false", Known::Fixed),
     ("spark.sql.parquet.int96AsTimestamp", "true", Known::Fixed),
     ("spark.sql.parquet.mergeSchema", "false", Known::Fixed),
+    (ESCAPED_LITERALS, "false", Known::Free),
     (QUOTED_REGEX, "false", Known::Free),
     ("spark.sql.sources.default", "parquet", Known::Fixed),
     ("spark.sql.sources.partitionColumnTypeInference.enabled", "true", Known::Fixed),
@@ -90,7 +93,6 @@ const SETTINGS: &[(&str, &str, Known)] = &[
     ("spark.sql.legacy.useCurrentConfigsForView", "false", Known::Fixed),
     ("spark.sql.parquet.datetimeRebaseModeInRead", "EXCEPTION", Known::Fixed),
     ("spark.sql.parquet.int96RebaseModeInRead", "EXCEPTION", Known::Fixed),
-    ("spark.sql.parser.escapedStringLiterals", "false", Known::Fixed),
     ("spark.sql.pivotMaxValues", "10000", Known::Fixed),
     ("spark.sql.timestampType", "TIMESTAMP_LTZ", Known::Fixed),
     ("spark.sql.view.maxNestedViewDepth", "100", Known::Fixed),
@@ -230,6 +232,14 @@ impl Settings {
 
     fn is_set_to(&self, key: &str, wanted: &str) -> bool {
         self.values.get(key).is_some_and(|value| value.trim().eq_ignore_ascii_case(wanted))
+    }
+
+    /// What backslashes in string literals are.
+    pub fn escapes(&self) -> Escapes {
+        match self.values.get(ESCAPED_LITERALS) {
+            Some(value) if value.trim().eq_ignore_ascii_case("true") => Escapes::Kept,
+            _ => Escapes::Resolved,
+        }
     }
 
     /// Applies a change; `initial` are the settings of the session's start.

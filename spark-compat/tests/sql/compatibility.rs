@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use spark_compat::functions::{Support, spark_names, supported};
+use spark_compat::functions::{Support, refusal, spark_names, supported};
 use spark_compat::{SparkSession, parse_script};
 use spark_differential::known::KnownDifferences;
 use spark_differential::suite::{SuiteFile, statement_files};
@@ -173,7 +173,10 @@ async fn write_functions(page: &mut String, calls: &BTreeMap<String, Count>) {
         let support = match rows.get(name) {
             Some(Support::Full) => "equal".to_owned(),
             Some(Support::Partial(note)) => format!("equal: {note}"),
-            None => "not supported".to_owned(),
+            None => match refusal(name) {
+                Some(why) => format!("an error: {why}"),
+                None => "not supported".to_owned(),
+            },
         };
         let count = calls.get(name).copied().unwrap_or_default();
         let (all, equal) = if count.all == 0 {

@@ -10,7 +10,10 @@ use super::line::{self, Separator};
 use super::value;
 use crate::cast::from_string::parse_double;
 use crate::coercion::{self, decimal::Digits};
-use crate::error::{Result, SparkError};
+use crate::datetime::pattern;
+use crate::datetime::zone::Zone;
+use crate::error::Result;
+use crate::json::times::DEFAULT_TIMESTAMP;
 use crate::parse::literal::DecimalText;
 use crate::types::{MAX_PRECISION, SparkType};
 
@@ -24,11 +27,12 @@ pub(super) async fn types(
     let plan = state.create_physical_plan(lines).await?;
     let mut batches = execute_stream(plan, state.task_ctx())?;
     let mut types = vec![SparkType::Void; count];
+    let timestamps = pattern::Reader::new(DEFAULT_TIMESTAMP)?;
     while let Some(batch) = batches.try_next().await? {
         for line in batch.column(0).as_string_view().iter().flatten() {
             for (so_far, value) in types.iter_mut().zip(line::split(line, separator)?) {
                 if let Some(value) = value {
-                    *so_far = with_value(so_far, &value)?;
+                    *so_far = with_value(so_far, &value, &timestamps);
                 }
             }
         }
@@ -36,59 +40,53 @@ pub(super) async fn types(
     Ok(types.into_iter().map(|t| if t == SparkType::Void { SparkType::String } else { t }).collect())
 }
 
-/// The type of a column that had the type `so_far` before this value.
-pub(crate) fn with_value(so_far: &SparkType, value: &str) -> Result<SparkType> {
+/// The type of a column that had the type `so_far` before this value. `timestamps` reads those that are timestamps.
+pub(crate) fn with_value(so_far: &SparkType, value: &str, timestamps: &pattern::Reader) -> SparkType {
     use SparkType as T;
     let of_value = match so_far {
-        T::String => return Ok(T::String),
-        T::Void | T::Int => integer(value),
-        T::Long => long(value),
-        T::Decimal { .. } => decimal(value),
-        T::Double => double(value),
+        T::String => return T::String,
+        T::Void | T::Int => integer(value, timestamps),
+        T::Long => long(value, timestamps),
+        T::Decimal { .. } => decimal(value, timestamps),
+        T::Double => double(value, timestamps),
+        T::Timestamp => timestamp(value, timestamps),
         _ => boolean(value),
-    }?;
-    Ok(compatible(so_far, &of_value).unwrap_or(T::String))
+    };
+    compatible(so_far, &of_value).unwrap_or(T::String)
 }
 
-fn integer(value: &str) -> Result<SparkType> {
-    if value::integer::<i32>(value).is_some() { Ok(SparkType::Int) } else { long(value) }
+fn integer(value: &str, timestamps: &pattern::Reader) -> SparkType {
+    if value::integer::<i32>(value).is_some() { SparkType::Int } else { long(value, timestamps) }
 }
 
-fn long(value: &str) -> Result<SparkType> {
-    if value::integer::<i64>(value).is_some() { Ok(SparkType::Long) } else { decimal(value) }
+fn long(value: &str, timestamps: &pattern::Reader) -> SparkType {
+    if value::integer::<i64>(value).is_some() { SparkType::Long } else { decimal(value, timestamps) }
 }
 
 /// Whole numbers that a bigint does not hold are decimals; those with a fraction are doubles.
-fn decimal(value: &str) -> Result<SparkType> {
+fn decimal(value: &str, timestamps: &pattern::Reader) -> SparkType {
     match DecimalText::read(&value.replace(',', "")) {
         Some(DecimalText { digits, scale: 0, .. }) if digits.len() <= MAX_PRECISION.into() => {
-            Ok(SparkType::decimal(digits.len().max(1) as u8, 0))
+            SparkType::decimal(digits.len().max(1) as u8, 0)
         }
-        _ => double(value),
+        _ => double(value, timestamps),
     }
 }
 
-fn double(value: &str) -> Result<SparkType> {
-    if value::float(value, parse_double).is_some() { Ok(SparkType::Double) } else { timestamp(value) }
+fn double(value: &str, timestamps: &pattern::Reader) -> SparkType {
+    if value::float(value, parse_double).is_some() { SparkType::Double } else { timestamp(value, timestamps) }
 }
 
-fn timestamp(value: &str) -> Result<SparkType> {
-    if is_like_timestamp(value) {
-        return Err(SparkError::unsupported(
-            "inferSchema of CSV columns that hold timestamps: declare the columns as strings",
-        ));
+/// Whether a text is a timestamp does not depend on the zone; one that only older parsers read is none.
+fn timestamp(value: &str, timestamps: &pattern::Reader) -> SparkType {
+    match timestamps.read(value, Zone::UTC, &mut Vec::new()) {
+        Ok(Some(_)) => SparkType::Timestamp,
+        _ => boolean(value),
     }
-    boolean(value)
 }
 
-fn boolean(value: &str) -> Result<SparkType> {
-    Ok(if value::boolean(value).is_some() { SparkType::Boolean } else { SparkType::String })
-}
-
-/// Whether the value may be a timestamp of the pattern `yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]`.
-fn is_like_timestamp(value: &str) -> bool {
-    let shape: String = value.chars().take(19).map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    shape == "0000-00-00T00:00:00"
+fn boolean(value: &str) -> SparkType {
+    if value::boolean(value).is_some() { SparkType::Boolean } else { SparkType::String }
 }
 
 /// The type that holds both (Spark's `compatibleType`); strings hold everything.
@@ -118,8 +116,9 @@ mod tests {
     use super::*;
 
     fn inferred(values: &[&str]) -> String {
-        let types = values.iter().try_fold(SparkType::Void, |so_far, value| with_value(&so_far, value));
-        types.unwrap().catalog_string()
+        let timestamps = pattern::Reader::new(DEFAULT_TIMESTAMP).unwrap();
+        let of_all = values.iter().fold(SparkType::Void, |so_far, value| with_value(&so_far, value, &timestamps));
+        of_all.catalog_string()
     }
 
     #[test]
@@ -141,7 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_are_refused() {
-        assert!(with_value(&SparkType::Void, "2020-01-01T10:00:00.123Z").is_err());
+    fn timestamps_are_those_of_the_pattern() {
+        assert_eq!(inferred(&["2020-01-01T10:00:00.123Z", "2020-01-01T10:00:00"]), "timestamp");
+        assert_eq!(inferred(&["2020-01-01T10:00:00", "1"]), "string");
+        assert_eq!(inferred(&["2020-01-01 10:00:00"]), "string");
     }
 }

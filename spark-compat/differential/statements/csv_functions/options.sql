@@ -1,0 +1,28 @@
+-- Options of the functions of CSV: formats, time zones, blanks, values for NULL and for what is no number.
+SELECT from_csv('26/08/2015', 'a timestamp', map('timestampFormat','dd/MM/yyyy')) v;
+SELECT from_csv('2015-08-26 01:02:03', 'a timestamp', map('timestampFormat','dd/MM/yyyy')) v;
+SELECT from_csv('26/08/2015', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_csv('2015-08-26', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_csv('6/8/2015', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_csv('x', 'a date', map('dateFormat','dd/MM/yyyy')) v;
+SELECT from_csv('2015-08-26 00:00:00', 'a timestamp', map('timeZone','America/New_York')) v;
+SELECT from_csv(' a , b ', 'a string, b string', map('ignoreLeadingWhiteSpace','true')) v;
+SELECT from_csv(' a , b ', 'a string, b string', map('ignoreTrailingWhiteSpace','true')) v;
+SELECT from_csv('NAN,INF,-INF', 'a double, b double, c float', map('nanValue','NAN','positiveInf','INF','negativeInf','-INF')) v;
+SELECT from_csv('a;b', 'a string, b string', map('delimiter',';')) v;
+SELECT from_csv('a,b', 'a string, b string', map('header','true')) v;
+SELECT from_csv('a,b', 'a string, b string', map('inferSchema','true','nope','1', 'enforceSchema','false')) v;
+SELECT to_csv(named_struct('a', timestamp'2015-08-26 01:02:03', 'b', date'2015-08-26'), map('timestampFormat','dd/MM/yyyy','dateFormat','yyyy')) v;
+SELECT to_csv(named_struct('a', ' x ', 'b', 'p '), map('ignoreLeadingWhiteSpace','false')) v;
+SELECT to_csv(named_struct('a', ' x ', 'b', 'p '), map('ignoreTrailingWhiteSpace','false')) v;
+SELECT to_csv(named_struct('a', '', 'b', cast(null as string)), map('emptyValue','E')) v;
+SELECT to_csv(named_struct('a', '', 'b', cast(null as string)), map('nullValue','N')) v;
+SELECT to_csv(named_struct('a', timestamp'2015-08-26 01:02:03'), map('timeZone','America/New_York')) v;
+SELECT to_csv(named_struct('a', array(1,2))) v;
+SELECT to_csv(named_struct('c', named_struct('x',1,'y',date'2020-01-01'))) v;
+SELECT schema_of_csv('1,2015-08-26 00:00:00,x', map('timestampFormat','yyyy')) v;
+SELECT schema_of_csv('1,2015-08-26 00:00:00,2015-08-26,01:02') v;
+SELECT schema_of_csv('1,26/08/2015', map('timestampFormat','dd/MM/yyyy')) v;
+SELECT schema_of_csv('1,abc', map('inferSchema','false','header','true')) v;
+SELECT schema_of_csv('1|abc', map('sep','|','nullValue','abc')) v;
+SELECT to_csv(named_struct('a', array(1,null), 'b', array('x y','z'), 'c', named_struct('p', 1.50, 'q', 'r"s')));
