@@ -1,4 +1,4 @@
-//! What one session's queries run in: its own memory pool, object store, keys and caches, and no disk.
+//! What one session's queries run in: its own memory pool, object store, datasets, keys and caches, and no disk.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 
+use crate::datasets::{Datasets, GuardedStore};
 use crate::keyring::{FACTORY_ID, Keyring, SessionKeyFactory};
 use crate::memory::SessionPool;
 use crate::registry::ParentOnlyRegistry;
@@ -23,6 +24,8 @@ pub struct Environment {
     pub memory: Arc<SessionPool>,
     /// The session's keys.
     pub keyring: Arc<Keyring>,
+    /// Which tables its client accepts.
+    pub datasets: Arc<Datasets>,
 }
 
 impl Environment {
@@ -30,10 +33,16 @@ impl Environment {
     ///
     /// # Errors
     /// When DataFusion can't build its part.
-    pub fn new(memory: SessionPool, storage: StorageClient, keyring: Arc<Keyring>) -> Result<Self> {
+    pub fn new(
+        memory: SessionPool,
+        storage: StorageClient,
+        keyring: Arc<Keyring>,
+        datasets: Arc<Datasets>,
+    ) -> Result<Self> {
         let memory = Arc::new(memory);
         let pool: Arc<dyn MemoryPool> = Arc::clone(&memory) as _;
         let store = ParentStore::new(Arc::new(storage), Arc::clone(&pool));
+        let store = GuardedStore::new(Arc::new(store), Arc::clone(&datasets));
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(pool)
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
@@ -44,7 +53,7 @@ impl Environment {
             .build_arc()?;
         runtime
             .register_parquet_encryption_factory(FACTORY_ID, Arc::new(SessionKeyFactory::new(Arc::clone(&keyring))?));
-        Ok(Environment { runtime, memory, keyring })
+        Ok(Environment { runtime, memory, keyring, datasets })
     }
 }
 

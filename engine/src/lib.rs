@@ -7,11 +7,12 @@
 //!
 //! From the outside in: `cli` starts it, `engine` accepts connections, `session` serves one client, `query`
 //! runs one query, `execute` is the way into the SQL library, `environment` is what a session's queries may
-//! touch (`memory`, `storage`, `keyring`, `registry`).
+//! touch (`memory`, `storage`, `datasets`, `keyring`, `registry`).
 
 pub mod cli;
 mod compute;
 mod config;
+mod datasets;
 mod engine;
 mod environment;
 mod error;

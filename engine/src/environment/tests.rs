@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::keys::{DataKey, DataKeys};
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
@@ -59,7 +60,7 @@ fn environment_of(files: Files, keys: &[(&str, [u8; 16])], memory_limit: u64) ->
     }
     let storage = StorageClient::new(Arc::new(MemoryParent(files)), Handle::current(), StorageOptions::default());
     let memory = SessionPool::new(Budget::new(BudgetKind::Engine, memory_limit), None);
-    Environment::new(memory, storage, Keyring::new(data_keys)).unwrap()
+    Environment::new(memory, storage, Keyring::new(data_keys), Datasets::new(DataPolicy::allow_all())).unwrap()
 }
 
 fn context(environment: &Environment) -> SessionContext {
@@ -78,7 +79,8 @@ async fn count_rows_over(environment: &Environment, threshold: i64) -> Result<us
 }
 
 fn explained(error: DataFusionError, environment: &Environment) -> (String, String) {
-    let failure = query_failure(&SparkError::from(error), &environment.memory, &environment.keyring);
+    let failure =
+        query_failure(&SparkError::from(error), &environment.memory, &environment.keyring, &environment.datasets);
     (failure.kind, failure.message)
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::handshake::{ServerOptions, accept};
 use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::{DataKey, DataKeys};
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::datasets::Datasets;
 use crate::keyring::Keyring;
 use crate::memory::{Budget, BudgetKind, SessionPool};
 use crate::storage::{StorageClient, StorageConnector, StorageOptions};
@@ -71,7 +73,8 @@ async fn start(setup: Setup) -> Running {
     let (nsm, trust) = testing::nsm();
     let mut keys = DataKeys::new();
     keys.insert("k", DataKey::new(&[7; 16]).unwrap()).unwrap();
-    let client = TestClient { identity: ClientIdentity::generate().unwrap(), trust, keys };
+    let client =
+        TestClient { identity: ClientIdentity::generate().unwrap(), trust, keys, policy: DataPolicy::default() };
     let access = testing::access(&client.identity, |_| ());
     let options = ServerOptions::new(nsm, Arc::new(access));
 
@@ -86,7 +89,8 @@ async fn start(setup: Setup) -> Running {
     let storage = StorageClient::new(Arc::new(NoStorage), Handle::current(), StorageOptions::default());
     let pool = SessionPool::new(Arc::clone(&memory), None);
     let keyring = Keyring::new(keys);
-    let environment = Arc::new(Environment::new(pool, storage, Arc::clone(&keyring)).unwrap());
+    let environment =
+        Arc::new(Environment::new(pool, storage, Arc::clone(&keyring), Datasets::new(DataPolicy::default())).unwrap());
     let (produced, dropped) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
     let sql = ScriptedSql {
         produced: Arc::clone(&produced),

@@ -15,6 +15,7 @@ pub(crate) mod serve;
 mod session;
 pub(crate) mod sql;
 pub(crate) mod statements;
+mod tables;
 pub(crate) mod trust;
 
 /// Says on stderr that an enclave is simulated, in words that nobody takes for anything else.

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use casemate_wire::address::Address;
 use casemate_wire::attestation::TrustPolicy;
+#[cfg(feature = "embedded")]
+use casemate_wire::data_policy::Allowed;
 
+use super::tables::TableArgs;
 use super::warn_simulated;
 use crate::client::Client;
 #[cfg(feature = "embedded")]
@@ -32,6 +35,8 @@ pub(crate) struct EngineArgs {
     /// What an embedded engine may use, such as 512MiB [default: half of this machine's memory]
     #[arg(long, value_name = "SIZE", conflicts_with = "connect", help_heading = "Engine")]
     pub memory_limit: Option<String>,
+    #[command(flatten)]
+    pub tables: TableArgs,
 }
 
 /// Where sessions come from: a remote engine or one of our own, with the keys and the trust that go with it.
@@ -75,7 +80,9 @@ impl Sessions {
             return Err(HostError::Usage("--connect needs --keys FILE and --trust FILE".to_owned()));
         };
         let engine = Engine::Remote { address: address.clone(), trust: load_trust(trust)? };
-        Ok(Some(Self { keys: Keys::load(keys)?, engine }))
+        let mut keys = Keys::load(keys)?;
+        args.tables.apply(&mut keys.data_policy)?;
+        Ok(Some(Self { keys, engine }))
     }
 
     #[cfg(feature = "embedded")]
@@ -159,7 +166,11 @@ impl Sessions {
 #[cfg(feature = "embedded")]
 impl EngineArgs {
     fn embedded(&self) -> Result<(Keys, EmbeddedOptions)> {
-        let keys = self.keys.as_deref().map_or_else(Keys::generate, Keys::load)?;
+        let mut keys = self.keys.as_deref().map_or_else(Keys::generate, Keys::load)?;
+        self.tables.apply(&mut keys.data_policy)?;
+        // The folder is this machine's own: whoever can change it can change this program's keys and files too.
+        keys.data_policy.plaintext = Allowed::All;
+        keys.data_policy.unsigned = Allowed::All;
         let memory_limit = self.memory_limit.as_deref().map(parse_size).transpose()?;
         let data = self.data.clone().unwrap_or_else(|| PathBuf::from("."));
         let options = EmbeddedOptions { data, memory_limit, client: keys.identity.public() };

@@ -6,13 +6,17 @@
 //!   "identity": "<secret P-384 scalar, 96 hex digits>",
 //!   "public_key": "p384:<compressed point, hex>",
 //!   "result_key": "<64 hex digits>",
-//!   "data_keys": { "sales-2021": "<32 or 64 hex digits>" }
+//!   "data_keys": { "sales-2021": "<32 or 64 hex digits>" },
+//!   "datasets": { "minimum_versions": { "sales": 7 } }
 //! }
 //! ```
+//!
+//! What stands under `datasets` is described in `data_policy`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::identity::{ClientIdentity, ClientPublicKey};
 use casemate_wire::keys::{DataKey, DataKeys, ResultKey};
 use serde::{Deserialize, Serialize};
@@ -20,6 +24,7 @@ use serde_json::error::Category;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::FileError;
+use super::data_policy::DataPolicyJson;
 use super::store::{self, Access, Kind};
 
 const FORMAT: &str = "casemate keys 1";
@@ -34,6 +39,8 @@ pub struct Keys {
     pub result_key: ResultKey,
     /// Decrypt the tables.
     pub data_keys: DataKeys,
+    /// Which tables the owner accepts, besides those that the identity has signed.
+    pub data_policy: DataPolicy,
 }
 
 /// The file as JSON. Secrets are hexadecimal text that is wiped when dropped.
@@ -45,6 +52,8 @@ struct KeysJson {
     public_key: ClientPublicKey,
     result_key: SecretText,
     data_keys: BTreeMap<String, SecretText>,
+    #[serde(default, skip_serializing_if = "DataPolicyJson::is_default")]
+    datasets: DataPolicyJson,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,7 +73,20 @@ impl Keys {
             identity: ClientIdentity::generate().map_err(value)?,
             result_key: ResultKey::generate().map_err(value)?,
             data_keys: DataKeys::new(),
+            data_policy: DataPolicy::default(),
         })
+    }
+
+    /// Whose manifests are accepted: the owner's own, and those of the signers that the owner trusts.
+    pub fn trusted_signers(&self) -> Vec<ClientPublicKey> {
+        self.session_policy().signers
+    }
+
+    /// What a session is opened with.
+    pub fn session_policy(&self) -> DataPolicy {
+        let mut policy = self.data_policy.clone();
+        policy.trust(self.identity.public());
+        policy
     }
 
     /// Reads a keys file, which nobody but its owner may be able to read.
@@ -85,6 +107,7 @@ impl Keys {
             public_key: self.identity.public(),
             result_key: SecretText(hex::encode(self.result_key.as_bytes())),
             data_keys: self.data_keys_json(),
+            datasets: DataPolicyJson::from(&self.data_policy),
         };
         let mut text = Zeroizing::new(serde_json::to_vec_pretty(&json).map_err(value)?);
         text.push(b'\n');
@@ -116,7 +139,8 @@ impl Keys {
             let key = DataKey::new(&secret(id, text)?).map_err(|error| format!("data key \"{id}\": {error}"))?;
             data_keys.insert(id, key).map_err(|error| format!("data key \"{id}\": {error}"))?;
         }
-        Ok(Self { identity, result_key, data_keys })
+        let data_policy = json.datasets.into_policy().map_err(|error| format!("\"datasets\": {error}"))?;
+        Ok(Self { identity, result_key, data_keys, data_policy })
     }
 }
 

@@ -22,6 +22,14 @@ pub struct SparkSessionOptions {
     pub batch_size: usize,
     /// The id of an `EncryptionFactory` registered in `runtime`, asked for the keys of every Parquet file that is read.
     pub parquet_decryption_factory: Option<String>,
+    /// What is asked before the files of a table are opened; without one, every table may be.
+    pub table_rule: Option<Arc<dyn TableRule>>,
+}
+
+/// Which tables may be read, by what the statement says of them.
+pub trait TableRule: Send + Sync {
+    /// Whether the files at `path` (relative to the storage base) may be read as a table of this format; if not, why.
+    fn check(&self, format: &str, path: &str) -> Result<(), String>;
 }
 
 impl SparkSessionOptions {
@@ -35,6 +43,7 @@ impl SparkSessionOptions {
             target_partitions: cores,
             batch_size: 8192,
             parquet_decryption_factory: None,
+            table_rule: None,
         }
     }
 }

@@ -22,7 +22,7 @@ pub async fn connect<S: Io + 'static>(io: S, options: ClientOptions<'_>) -> Resu
     check_plaintext(&server_hello.header)?;
     let state = state.verify(&server_hello.payload, options.trust, (options.clock)())?;
 
-    let (state, auth) = state.authenticate(options.identity, options.data_keys)?;
+    let (state, auth) = state.authenticate(options.identity, options.data_keys, options.data_policy)?;
     write_frame(&mut io, &auth.header, &auth.payload).await?;
 
     let accept = read_answer(&mut io, FrameType::Accept).await?;
@@ -53,7 +53,7 @@ pub async fn accept<S: Io + 'static>(io: S, options: &ServerOptions) -> Result<S
     let mut io: BoxedIo = Box::new(io);
     match try_accept(&mut io, options).await {
         Ok(done) => {
-            let client = (done.client, done.client_key, done.data_keys);
+            let client = (done.client, done.client_key, done.data_keys, done.data_policy);
             Ok(ServerSession::new(io, done.session, client, done.control, done.directions.engine_to_client))
         }
         Err(error) => {
