@@ -11,7 +11,6 @@ use spark_compat::session::{SparkSession, SparkSessionOptions};
 use url::Url;
 
 use crate::environment::Environment;
-use crate::keyring::FACTORY_ID;
 use crate::storage::STORAGE_URL;
 
 /// What runs the statements of one session. Implemented by [`SparkSql`], and by tests.
@@ -48,7 +47,9 @@ impl SparkSql {
             time_zone: "UTC".to_owned(),
             target_partitions,
             batch_size,
-            parquet_decryption_factory: Some(FACTORY_ID.to_owned()),
+            // The store opens encrypted files, and reads ends of files ahead.
+            parquet_decryption_factory: None,
+            parquet_metadata_size_hint: None,
             table_rule: Some(Arc::clone(&environment.datasets) as _),
         })?))
     }

@@ -7,7 +7,7 @@
 //!
 //! From the outside in: `cli` starts it, `engine` accepts connections, `session` serves one client, `query`
 //! runs one query, `execute` is the way into the SQL library, `environment` is what a session's queries may
-//! touch (`memory`, `storage`, `datasets`, `keyring`, `registry`).
+//! touch (`memory`, `storage`, `datasets`, `sealed_store`, `keyring`, `registry`).
 
 pub mod cli;
 mod compute;
@@ -25,6 +25,7 @@ mod memory;
 mod query;
 mod registry;
 mod requests;
+mod sealed_store;
 mod session;
 mod size;
 mod stop;

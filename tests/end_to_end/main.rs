@@ -8,6 +8,7 @@ mod canary;
 mod command_line;
 mod data_keys;
 mod embedded;
+mod encrypted_tables;
 mod hostile_files;
 mod lifecycle;
 mod limits;

@@ -10,7 +10,7 @@ use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::{DataKey, DataKeys};
 use casemate_wire::session::{ClientReceiver, ClientSender, EndStatus, QueryRequest, ResultItem, StreamSecret};
 use casemate_wire::transport::BoxedIo;
-use parquet::encryption::decrypt::KeyRetriever;
+use sealed_parquet::Keys;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -256,10 +256,10 @@ async fn the_clients_keys_are_there_while_the_session_lasts_and_not_after() {
     let mut running = start(Setup::default()).await;
     assert_eq!(running.run("rows 1").await.1, EndStatus::Ok);
     let keyring = Arc::clone(&running.keyring);
-    assert_eq!(keyring.retrieve_key(b"k").unwrap(), [7; 16]);
+    assert_eq!(keyring.data_key("k").unwrap().to_vec(), [7; 16]);
     running.sender.close().await.unwrap();
     running.ended().await;
-    assert!(keyring.retrieve_key(b"k").is_err());
+    assert!(keyring.data_key("k").is_none());
 }
 
 #[tokio::test]
