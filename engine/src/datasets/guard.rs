@@ -97,9 +97,8 @@ impl Guard {
         ranges: &[Range<u64>],
     ) -> Result<Vec<Bytes>> {
         let touches = |range: &Range<u64>| range.end > footer.start && range.start < range.end;
-        let widened = |range: &Range<u64>| match touches(range) {
-            true => range.start.min(footer.start)..self.size,
-            false => range.clone(),
+        let widened = |range: &Range<u64>| {
+            if touches(range) { range.start.min(footer.start)..self.size } else { range.clone() }
         };
         let wide: Vec<Range<u64>> = ranges.iter().map(widened).collect();
         let read = store.get_ranges(path, &wide).await?;

@@ -17,7 +17,7 @@ pub enum ManifestError {
         "it is signed by {0}, which the client does not trust: check whose key that is, then add it with \
          'casemate dataset trust --signer'"
     )]
-    UnknownSigner(ClientPublicKey),
+    UnknownSigner(Box<ClientPublicKey>),
     /// The signature is not one over this text.
     #[error("its signature does not hold: it was altered after it was signed")]
     Signature,

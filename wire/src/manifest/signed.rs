@@ -37,7 +37,7 @@ impl Manifest {
     pub fn verify(file: &[u8], trusted: &[ClientPublicKey]) -> Result<Self, ManifestError> {
         let (signer, signature, text) = parts(file)?;
         if !trusted.contains(&signer) {
-            return Err(ManifestError::UnknownSigner(signer));
+            return Err(ManifestError::UnknownSigner(Box::new(signer)));
         }
         if !signer.verify(&signed(text), &signature) {
             return Err(ManifestError::Signature);
