@@ -9,6 +9,7 @@ use casemate_wire::session::QueryFailure;
 use spark_differential::program::ProgramError;
 use spark_differential::suite::SuiteError;
 
+use crate::dataset::DatasetError;
 use crate::files::FileError;
 use crate::output::OutputError;
 use crate::parent::DirectoryError;
@@ -59,6 +60,12 @@ pub enum HostError {
     /// A keys, trust or access file.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A dataset that is sealed, signed or verified here.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A dataset that is not what its manifest says.
+    #[error("{0}")]
+    Unverified(String),
     /// A result could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -133,6 +140,7 @@ impl HostError {
             | Self::Process(_)
             | Self::Reference(_)
             | Self::Differing { .. }
+            | Self::Unverified(_)
             | Self::Demo(_) => ExitStatus::Query,
             Self::Usage(_) => ExitStatus::Usage,
             Self::Refused(_) => ExitStatus::Attestation,
@@ -143,6 +151,7 @@ impl HostError {
             }
             Self::Output(OutputError::Io(_))
             | Self::File(_)
+            | Self::Dataset(_)
             | Self::Directory(_)
             | Self::Suite(_)
             | Self::Io { .. } => ExitStatus::File,

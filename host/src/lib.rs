@@ -2,6 +2,7 @@
 //!
 //! - [`client`] attests an engine, sends it keys and SQL, and opens the sealed answers;
 //! - [`parent`] relays sealed bytes to the enclave and serves it the files of one directory;
+//! - [`dataset`] seals, signs and verifies the tables that the engine reads;
 //! - [`files`] are the keys, trust and access files;
 //! - [`output`] writes results as tables, CSV, JSON lines, Arrow IPC and Parquet;
 //! - [`sealed`] keeps answers sealed on disk and opens them later;
@@ -13,6 +14,7 @@
 pub mod cli;
 pub mod client;
 mod commands;
+pub mod dataset;
 #[cfg(feature = "demo")]
 pub mod demo;
 #[cfg(feature = "embedded")]

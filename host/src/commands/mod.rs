@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod attest;
+pub(crate) mod dataset;
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
 pub(crate) mod diff;
