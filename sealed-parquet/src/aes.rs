@@ -104,12 +104,21 @@ impl fmt::Debug for Gcm {
 }
 
 /// AES-CTR with one key, which hides and does not protect against being altered.
-pub(crate) struct Ctr(Zeroizing<Vec<u8>>);
+pub(crate) enum Ctr {
+    Bits128(Zeroizing<[u8; 16]>),
+    Bits192(Zeroizing<[u8; 24]>),
+    Bits256(Zeroizing<[u8; 32]>),
+}
 
 impl Ctr {
     /// A cipher for a key of 16, 24 or 32 bytes, nothing for another length.
     pub(crate) fn new(key: &[u8]) -> Option<Self> {
-        matches!(key.len(), 16 | 24 | 32).then(|| Ctr(Zeroizing::new(key.to_vec())))
+        match key.len() {
+            16 => key.try_into().ok().map(|key| Ctr::Bits128(Zeroizing::new(key))),
+            24 => key.try_into().ok().map(|key| Ctr::Bits192(Zeroizing::new(key))),
+            32 => key.try_into().ok().map(|key| Ctr::Bits256(Zeroizing::new(key))),
+            _ => None,
+        }
     }
 
     /// Appends the plaintext of `text` to `out`. The counter behind the nonce starts at 1, as the format says.
@@ -117,20 +126,15 @@ impl Ctr {
         let mut block = [0; 16];
         block[..NONCE_LEN].copy_from_slice(&nonce);
         block[15] = 1;
+        let block = block.into();
         let start = out.len();
         out.extend_from_slice(text);
         let text = &mut out[start..];
-        match self.0.len() {
-            16 => apply::<Ctr32BE<Aes128>>(&self.0, &block, text),
-            24 => apply::<Ctr32BE<Aes192>>(&self.0, &block, text),
-            _ => apply::<Ctr32BE<Aes256>>(&self.0, &block, text),
+        match self {
+            Ctr::Bits128(key) => Ctr32BE::<Aes128>::new(&(**key).into(), &block).apply_keystream(text),
+            Ctr::Bits192(key) => Ctr32BE::<Aes192>::new(&(**key).into(), &block).apply_keystream(text),
+            Ctr::Bits256(key) => Ctr32BE::<Aes256>::new(&(**key).into(), &block).apply_keystream(text),
         }
-    }
-}
-
-fn apply<C: KeyIvInit + StreamCipher>(key: &[u8], block: &[u8; 16], text: &mut [u8]) {
-    if let Ok(mut cipher) = C::new_from_slices(key, block) {
-        cipher.apply_keystream(text);
     }
 }
 

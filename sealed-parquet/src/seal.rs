@@ -1,7 +1,7 @@
 //! Writing: the encryption properties of files that Spark 3.2 reads.
 //!
-//! Every file gets data keys of its own, at random, one for the footer and one for each column that is named or all
-//! with the footer's. They are wrapped twice (key encryption key, master key), and the key material is inside the file.
+//! Every file gets data keys of its own, at random: one for all of it, or one for the footer and one for each column. They
+//! are wrapped twice (key encryption key, master key), and the key material is inside the file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,8 +97,9 @@ impl Sealer {
         if let Some(prefix) = &self.options.aad_prefix {
             builder = builder.with_aad_prefix(prefix.clone()).with_aad_prefix_storage(true);
         }
-        // As soon as one column has a key, the library leaves those without one in the clear.
-        if !self.options.column_keys.is_empty() {
+        // As soon as one column has a key, the library leaves those without one in the clear. And Spark 3.2 reads no
+        // column under the footer's key where the footer is in the clear.
+        if self.options.plaintext_footer || !self.options.column_keys.is_empty() {
             for column in leaf_columns {
                 let master = self.options.column_keys.get(column).unwrap_or(&self.options.footer_key);
                 let (key, metadata) = self.new_key(master, false)?;

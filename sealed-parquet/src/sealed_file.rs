@@ -146,6 +146,11 @@ impl SealedFile {
         self.size
     }
 
+    /// What distinguishes the file from all others: its AAD prefix and the random bytes that its writer chose.
+    pub fn identity(&self) -> &[u8] {
+        &self.file_aad
+    }
+
     /// What pages are encrypted with. [`Algorithm::AesGcmCtrV1`] does not protect them against changes.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm

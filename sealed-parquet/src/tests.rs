@@ -67,17 +67,17 @@ fn open(file: &Bytes, keys: &TestKeys) -> Result<SealedFile, Error> {
     open_expecting(file, keys, None)
 }
 
-/// Ranges of the file in the clear.
-fn read(file: &Bytes, sealed: &SealedFile, ranges: &[std::ops::Range<u64>]) -> Result<Vec<Bytes>, Error> {
-    let plan = sealed.plan(ranges)?;
+/// A range of the file in the clear.
+fn read(file: &Bytes, sealed: &SealedFile, range: std::ops::Range<u64>) -> Result<Bytes, Error> {
+    let plan = sealed.plan(std::slice::from_ref(&range))?;
     let reads: Vec<Bytes> =
         plan.reads().iter().map(|range| file.slice(range.start as usize..range.end as usize)).collect();
-    plan.finish(&reads)
+    Ok(plan.finish(&reads)?.remove(0))
 }
 
 fn in_the_clear(file: &Bytes, keys: &TestKeys) -> Result<Bytes, Error> {
     let sealed = open(file, keys)?;
-    Ok(read(file, &sealed, &[0..file.len() as u64])?.remove(0))
+    read(file, &sealed, 0..file.len() as u64)
 }
 
 /// The rows of a file in the clear, read with page index and without.
@@ -108,6 +108,17 @@ fn a_sealed_file_is_read_as_one_in_the_clear() {
     }
 }
 
+/// Spark 3.2 reads no column under the footer's key where the footer is in the clear.
+#[test]
+fn columns_have_keys_of_their_own_where_the_footer_is_in_the_clear() {
+    for (plaintext_footer, expected) in [(false, Protection::FooterKey), (true, Protection::ColumnKey("footer".into()))]
+    {
+        let file = write(SealOptions { plaintext_footer, ..options() });
+        let sealed = open(&file, &keys(&["footer"])).unwrap();
+        assert_eq!(sealed.columns().iter().map(|column| &column.protection).collect::<Vec<_>>(), [&expected; 2]);
+    }
+}
+
 #[test]
 fn single_pages_can_be_read_once_the_page_index_was() {
     let file = write(own_key_for_b());
@@ -127,9 +138,9 @@ fn single_pages_can_be_read_once_the_page_index_was() {
     let range = page.offset as u64..page.offset as u64 + page.compressed_page_size as u64;
     assert_eq!(cost(range.clone()), chunk.byte_range().1);
     let index = chunk.offset_index_offset().unwrap() as u64;
-    read(&file, &sealed, &[index..index + chunk.offset_index_length().unwrap() as u64]).unwrap();
+    read(&file, &sealed, index..index + chunk.offset_index_length().unwrap() as u64).unwrap();
     assert_eq!(cost(range.clone()), range.end - range.start);
-    let got = read(&file, &sealed, &[range.clone()]).unwrap().remove(0);
+    let got = read(&file, &sealed, range.clone()).unwrap();
     assert_eq!(got, whole.slice(range.start as usize..range.end as usize));
 
     let selection = RowSelection::from(vec![RowSelector::skip(650), RowSelector::select(10), RowSelector::skip(340)]);
@@ -145,16 +156,16 @@ fn any_range_is_that_of_the_whole() {
     for indexed in [false, true] {
         let sealed = open(&file, &keys).unwrap();
         if indexed {
-            read(&file, &sealed, &[0..file.len() as u64]).unwrap();
+            read(&file, &sealed, 0..file.len() as u64).unwrap();
         }
         let step = file.len() / 37;
         for start in (0..file.len()).step_by(step) {
             for end in (start..=file.len()).step_by(step * 3).chain([start + 1]) {
-                let got = read(&file, &sealed, &[start as u64..end as u64]).unwrap().remove(0);
+                let got = read(&file, &sealed, start as u64..end as u64).unwrap();
                 assert_eq!(got, whole.slice(start..end), "{start}..{end}");
             }
         }
-        assert!(sealed.plan(&[0..file.len() as u64 + 1]).is_err());
+        assert!(read(&file, &sealed, 0..file.len() as u64 + 1).is_err());
     }
 }
 
@@ -168,15 +179,15 @@ fn a_column_without_its_key_is_an_error_only_where_it_is_read() {
         let expected = [("a", Protection::ColumnKey("footer".into())), ("b", Protection::Locked(missing.clone()))];
         assert_eq!(protections, expected);
 
-        let footer = read(&file, &sealed, &[file.len() as u64 - 8..file.len() as u64]).unwrap().remove(0);
+        let footer = read(&file, &sealed, file.len() as u64 - 8..file.len() as u64).unwrap();
         let length = u32::from_le_bytes(*footer.first_chunk().unwrap()) as usize;
         let range = (file.len() - 8 - length) as u64..file.len() as u64;
-        let footer = read(&file, &sealed, &[range.clone()]).unwrap().remove(0);
+        let footer = read(&file, &sealed, range.clone()).unwrap();
         let metadata = parquet::file::metadata::ParquetMetaDataReader::decode_metadata(&footer[..length]).unwrap();
         for group in metadata.row_groups() {
             let chunk = |column: usize| {
                 let (start, length) = group.column(column).byte_range();
-                read(&file, &sealed, &[start..start + length])
+                read(&file, &sealed, start..start + length)
             };
             chunk(0).unwrap();
             let error = chunk(1).unwrap_err();

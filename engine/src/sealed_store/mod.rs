@@ -66,9 +66,10 @@ impl SealedStore {
         if let Some(file) = self.files.get(&meta) {
             return Ok(file);
         }
-        let file = Arc::new(self.open(&meta).await?);
-        self.files.insert(Arc::clone(&file));
-        Ok(file)
+        let file = self.open(&meta).await?;
+        self.files.insert(file).ok_or_else(|| {
+            generic(format!("'{location}' was replaced by another file while it was read: run the query again").into())
+        })
     }
 
     async fn head(&self, location: &Path) -> Result<ObjectMeta> {
@@ -144,11 +145,7 @@ impl SealedStore {
         let plan = sealed.plan(ranges).map_err(|error| self.refuse(error))?;
         let read = self.fetch(file, plan.reads()).await?;
         let reservation = reserved::reserve(&self.memory, plan.opened_bytes())?;
-        let opened = plan.finish(&read).map_err(|error| {
-            // Perhaps the file was replaced meanwhile by one of the same size and time: it is looked at anew.
-            self.files.remove(&file.meta.location);
-            self.refuse(error)
-        })?;
+        let opened = plan.finish(&read).map_err(|error| self.refuse(error))?;
         Ok(reserved::hold(opened, reservation))
     }
 

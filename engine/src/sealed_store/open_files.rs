@@ -53,6 +53,8 @@ struct State {
     /// What listings said last.
     seen: HashMap<Path, ObjectMeta>,
     files: HashMap<Path, Arc<OpenFile>>,
+    /// What the encrypted files were when they were opened, the closed ones too.
+    opened: HashMap<Path, (ObjectMeta, Vec<u8>)>,
     /// The paths of `files`, and of some that are not there any more, by age.
     order: VecDeque<Path>,
     bytes: usize,
@@ -82,29 +84,36 @@ impl OpenFiles {
     pub(super) fn get(&self, meta: &ObjectMeta) -> Option<Arc<OpenFile>> {
         let state = self.lock();
         let file = state.files.get(&meta.location)?;
-        (file.meta.size == meta.size && file.meta.last_modified == meta.last_modified).then(|| Arc::clone(file))
+        is_same(&file.meta, meta).then(|| Arc::clone(file))
     }
 
-    /// Keeps a file open.
-    pub(super) fn insert(&self, file: Arc<OpenFile>) {
+    /// Keeps a file open. Nothing if it is another than was opened before under the same name, size and time: what was
+    /// planned with the one must not be answered from the other.
+    #[must_use]
+    pub(super) fn insert(&self, file: OpenFile) -> Option<Arc<OpenFile>> {
         let location = file.meta.location.clone();
         let mut state = self.lock();
+        if let Some(sealed) = &file.sealed {
+            let before = state.opened.get(&location).filter(|(meta, _)| is_same(meta, &file.meta));
+            if before.is_some_and(|(_, identity)| identity != sealed.identity()) {
+                return None;
+            }
+            if state.opened.len() >= MAX_SEEN {
+                state.opened.clear();
+            }
+            state.opened.insert(location.clone(), (file.meta.clone(), sealed.identity().to_vec()));
+        }
+        let file = Arc::new(file);
         state.remove(&location);
         state.bytes += file.memory();
-        state.files.insert(location.clone(), file);
+        state.files.insert(location.clone(), Arc::clone(&file));
         state.order.push_back(location);
         // The newest stays, however large: it is about to be read.
         while (state.bytes > self.limit || state.order.len() > MAX_SEEN) && state.order.len() > 1 {
             let Some(oldest) = state.order.pop_front() else { break };
             state.remove(&oldest);
         }
-    }
-
-    /// Closes a file, and forgets what it was.
-    pub(super) fn remove(&self, location: &Path) {
-        let mut state = self.lock();
-        state.seen.remove(location);
-        state.remove(location);
+        Some(file)
     }
 
     /// Closes all files.
@@ -126,6 +135,11 @@ impl State {
     }
 }
 
+/// Whether a file is what it was, as far as its size and time tell.
+fn is_same(before: &ObjectMeta, now: &ObjectMeta) -> bool {
+    before.size == now.size && before.last_modified == now.last_modified
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,20 +150,19 @@ mod tests {
         ObjectMeta { location: Path::from(name), last_modified, size, e_tag: None, version: None }
     }
 
-    fn file(name: &str, end: usize) -> Arc<OpenFile> {
-        Arc::new(OpenFile::new(meta(name, 1000), 1000 - end as u64, &vec![7; end], None))
+    fn file(name: &str, end: usize) -> OpenFile {
+        OpenFile::new(meta(name, 1000), 1000 - end as u64, &vec![7; end], None)
     }
 
     #[test]
     fn a_file_is_open_as_long_as_it_is_the_same() {
         let files = OpenFiles::new(1 << 20);
-        files.insert(file("a", 10));
+        files.insert(file("a", 10)).unwrap();
         assert!(files.get(&meta("a", 1000)).is_some());
         assert!(files.get(&meta("a", 1001)).is_none());
         assert!(files.get(&meta("b", 1000)).is_none());
-        files.see(&meta("a", 1000));
-        files.remove(&Path::from("a"));
-        assert!(files.get(&meta("a", 1000)).is_none() && files.meta(&Path::from("a")).is_none());
+        files.see(&meta("a", 7));
+        assert_eq!(files.meta(&Path::from("a")).unwrap().size, 7);
     }
 
     #[test]
@@ -157,7 +170,7 @@ mod tests {
         let one = file("x", 100).memory();
         let files = OpenFiles::new(one * 2);
         for name in ["a", "b", "a", "c"] {
-            files.insert(file(name, 100));
+            files.insert(file(name, 100)).unwrap();
         }
         let open = ["a", "b", "c"].map(|name| files.get(&meta(name, 1000)).is_some());
         assert_eq!(open, [true, false, true]);

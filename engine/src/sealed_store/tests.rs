@@ -156,3 +156,22 @@ async fn nothing_is_read_after_the_session() {
     reader.keyring.forget();
     assert!(reader.number(name, "SELECT sum(id) FROM t").await.is_err());
 }
+
+/// A store that forgets every file when it has opened the next one must not take another file for the same.
+#[tokio::test]
+async fn a_file_that_was_replaced_under_the_same_size_and_time_is_refused() {
+    let files = super::open_files::OpenFiles::new(1);
+    let open = |name: &str| {
+        let bytes = fs::read(folder().join(name)).unwrap();
+        let place = FooterPlace::find(bytes.len() as u64, bytes.last_chunk().unwrap()).unwrap().unwrap();
+        let footer = &bytes[place.range.start as usize..place.range.end as usize];
+        let footer = Footer::parse(footer, place.encrypted).unwrap().unwrap();
+        let sealed = footer.open(place.range, keyring(&ALL).as_ref(), None, None).unwrap();
+        let last_modified = chrono::DateTime::from_timestamp_millis(0).unwrap();
+        let meta = ObjectMeta { location: Path::from("t"), last_modified, size: 1, e_tag: None, version: None };
+        OpenFile::new(meta, 1, &[], Some(sealed))
+    };
+    assert!(files.insert(open("spark-gcm-128.parquet")).is_some());
+    assert!(files.insert(open("spark-gcm-128.parquet")).is_some());
+    assert!(files.insert(open("spark-gcm-256-single.parquet")).is_none());
+}
