@@ -12,6 +12,7 @@ use casemate_host::parent::{DataDirectory, ParentServer};
 use casemate_host::tpch::Table;
 use casemate_wire::address::Address;
 use casemate_wire::attestation::TrustPolicy;
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::keys::DataKey;
 use casemate_wire::transport::Listener;
 use datafusion::common::config::ConfigFileDecryptionProperties;
@@ -60,6 +61,7 @@ impl Sealed {
         let folder = tempfile::tempdir()?;
         let mut keys = Keys::generate()?;
         keys.data_keys.insert(KEY_ID, DataKey::new(&KEY)?)?;
+        keys.data_policy = DataPolicy::allow_all();
         let shutdown = CancellationToken::new();
         let parent = ParentServer::new(DataDirectory::open(tables)?, None);
         let storage = Address::Unix(folder.path().join("storage.sock"));

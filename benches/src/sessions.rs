@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use casemate_wire::UnixMillis;
 use casemate_wire::access_file::{AccessFile, ClientEntry};
 use casemate_wire::attestation::{Nsm, PcrSet, SimulatedNsm, SimulatedOptions, TrustPolicy};
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::handshake::{ClientOptions, HandshakeError, ServerOptions, accept, connect};
 use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::DataKeys;
@@ -25,6 +26,7 @@ pub const PIPE_BYTES: usize = 32 << 20;
 pub struct Parties {
     identity: ClientIdentity,
     data_keys: DataKeys,
+    data_policy: DataPolicy,
     trust: TrustPolicy,
     server: ServerOptions,
 }
@@ -58,7 +60,7 @@ impl Parties {
         };
         let access = access.to_policy().expect("a usable access file");
         let server = ServerOptions::new(Arc::new(wrap(nsm)), Arc::new(access));
-        Self { identity, data_keys: DataKeys::new(), trust, server }
+        Self { identity, data_keys: DataKeys::new(), data_policy: DataPolicy::default(), trust, server }
     }
 
     /// The client's side of a handshake.
@@ -66,8 +68,13 @@ impl Parties {
     /// # Errors
     /// When the engine's side does not do its part.
     pub async fn connect<S: Io + 'static>(&self, io: S) -> Result<ClientSession, HandshakeError> {
-        let options =
-            ClientOptions { identity: &self.identity, data_keys: &self.data_keys, trust: &self.trust, clock: &now };
+        let options = ClientOptions {
+            identity: &self.identity,
+            data_keys: &self.data_keys,
+            data_policy: &self.data_policy,
+            trust: &self.trust,
+            clock: &now,
+        };
         connect(io, options).await
     }
 

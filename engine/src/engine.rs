@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compute::ComputePool;
 use crate::config::EngineConfig;
+use crate::datasets::Datasets;
 use crate::environment::Environment;
 use crate::error::EngineError;
 use crate::events::Event;
@@ -154,14 +155,17 @@ impl Engine {
         }
     }
 
-    async fn serve_session(&self, number: u64, session: ServerSession) -> u64 {
+    async fn serve_session(&self, number: u64, mut session: ServerSession) -> u64 {
         let memory = SessionPool::new(Arc::clone(&self.memory), self.client_budget(&session.client));
+        let datasets = Datasets::new(std::mem::take(&mut session.data_policy));
         let (receiver, sender, keys) = session.split();
         let storage =
             StorageClient::new(Arc::clone(&self.config.storage), Handle::current(), self.config.storage_options);
-        let Ok(environment) = Environment::new(memory, storage, Keyring::new(keys)).map(Arc::new) else { return 0 };
-        let runtime = Arc::clone(&environment.runtime);
-        let Ok(sql) = SparkSql::new(runtime, self.config.target_partitions, self.config.batch_size) else { return 0 };
+        let environment = Environment::new(memory, storage, Keyring::new(keys), datasets);
+        let Ok(environment) = environment.map(Arc::new) else { return 0 };
+        let Ok(sql) = SparkSql::new(&environment, self.config.target_partitions, self.config.batch_size) else {
+            return 0;
+        };
         let Ok(compute) = self.compute.join() else { return 0 };
         let session = Session {
             number,

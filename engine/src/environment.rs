@@ -1,4 +1,4 @@
-//! What one session's queries run in: its own memory pool, object store, keys and caches, and no disk.
+//! What one session's queries run in: its own memory pool, object store, datasets, keys and caches, and no disk.
 
 use std::sync::Arc;
 
@@ -7,12 +7,14 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 
-use crate::keyring::{FACTORY_ID, Keyring, SessionKeyFactory};
+use crate::datasets::{Datasets, GuardedStore};
+use crate::keyring::Keyring;
 use crate::memory::SessionPool;
 use crate::registry::ParentOnlyRegistry;
+use crate::sealed_store::SealedStore;
 use crate::storage::{ParentStore, StorageClient};
 
-/// Footers of unencrypted files that a session keeps, in bytes. Encrypted ones are never kept.
+/// Footers that a session keeps, in bytes: as DataFusion holds them, and as they are in files.
 const METADATA_CACHE_BYTES: usize = 16 << 20;
 
 /// A session's `RuntimeEnv` with the parts that the engine keeps a hand on.
@@ -23,6 +25,8 @@ pub struct Environment {
     pub memory: Arc<SessionPool>,
     /// The session's keys.
     pub keyring: Arc<Keyring>,
+    /// Which tables its client accepts.
+    pub datasets: Arc<Datasets>,
 }
 
 impl Environment {
@@ -30,10 +34,18 @@ impl Environment {
     ///
     /// # Errors
     /// When DataFusion can't build its part.
-    pub fn new(memory: SessionPool, storage: StorageClient, keyring: Arc<Keyring>) -> Result<Self> {
+    pub fn new(
+        memory: SessionPool,
+        storage: StorageClient,
+        keyring: Arc<Keyring>,
+        datasets: Arc<Datasets>,
+    ) -> Result<Self> {
         let memory = Arc::new(memory);
         let pool: Arc<dyn MemoryPool> = Arc::clone(&memory) as _;
         let store = ParentStore::new(Arc::new(storage), Arc::clone(&pool));
+        let store = GuardedStore::new(Arc::new(store), Arc::clone(&datasets));
+        // Above the checks of files as they lie there: what they are opened from is authentic.
+        let store = SealedStore::new(Arc::new(store), Arc::clone(&keyring), Arc::clone(&pool), METADATA_CACHE_BYTES);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(pool)
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
@@ -42,9 +54,7 @@ impl Environment {
             // Listings are made anew: a file that was added since the last query belongs to its table.
             .with_object_list_cache_limit(0)
             .build_arc()?;
-        runtime
-            .register_parquet_encryption_factory(FACTORY_ID, Arc::new(SessionKeyFactory::new(Arc::clone(&keyring))?));
-        Ok(Environment { runtime, memory, keyring })
+        Ok(Environment { runtime, memory, keyring, datasets })
     }
 }
 

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::runtime_env::RuntimeEnv;
 use spark_compat::error::SparkError;
 use spark_compat::parse::Statement;
 pub use spark_compat::session::Interrupt;
 use spark_compat::session::{SparkSession, SparkSessionOptions};
 use url::Url;
 
-use crate::keyring::FACTORY_ID;
+use crate::environment::Environment;
 use crate::storage::STORAGE_URL;
 
 /// What runs the statements of one session. Implemented by [`SparkSql`], and by tests.
@@ -36,19 +35,22 @@ pub trait Sql: Send + Sync + 'static {
 pub struct SparkSql(SparkSession);
 
 impl SparkSql {
-    /// A session that reads the parent's tables through `runtime`.
+    /// A session that reads the parent's tables through `environment`.
     ///
     /// # Errors
     /// When the SQL library can't be set up.
-    pub fn new(runtime: Arc<RuntimeEnv>, target_partitions: usize, batch_size: usize) -> Result<Self, SparkError> {
+    pub fn new(environment: &Environment, target_partitions: usize, batch_size: usize) -> Result<Self, SparkError> {
         let storage_base = Url::parse(STORAGE_URL).map_err(|error| SparkError::internal(error.to_string()))?;
         Ok(SparkSql(SparkSession::new(SparkSessionOptions {
-            runtime,
+            runtime: Arc::clone(&environment.runtime),
             storage_base,
             time_zone: "UTC".to_owned(),
             target_partitions,
             batch_size,
-            parquet_decryption_factory: Some(FACTORY_ID.to_owned()),
+            // The store opens encrypted files, and reads ends of files ahead.
+            parquet_decryption_factory: None,
+            parquet_metadata_size_hint: None,
+            table_rule: Some(Arc::clone(&environment.datasets) as _),
         })?))
     }
 }

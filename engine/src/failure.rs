@@ -3,25 +3,27 @@
 use casemate_wire::session::QueryFailure;
 use spark_compat::error::{Position, SparkError};
 
+use crate::datasets::Datasets;
 use crate::keyring::Keyring;
 use crate::memory::SessionPool;
 
 /// The longest text of an error that is sent; some messages quote a whole plan.
 const MAX_MESSAGE_CHARS: usize = 16 << 10;
 
-/// What `error` means to the client whose session `memory` and `keyring` belong to.
+/// What `error` means to the client whose session `memory`, `keyring` and `datasets` belong to.
 ///
 /// Libraries flatten errors to text on their way up, so the causes that need words of their own (memory,
-/// keys) are recorded where they happen and recognised here by their text.
-pub fn query_failure(error: &SparkError, memory: &SessionPool, keyring: &Keyring) -> QueryFailure {
+/// keys, tables that are refused) are recorded where they happen and recognised here by their text.
+pub fn query_failure(error: &SparkError, memory: &SessionPool, keyring: &Keyring, datasets: &Datasets) -> QueryFailure {
     let denial = memory.take_denial().map(|denial| denial.to_string());
-    let key_problem = keyring.take_problem().map(|problem| problem.to_string());
+    let sealed = keyring.take_problem().map(|problem| (kind_of(&problem), problem.to_string()));
+    let refusal = datasets.take_problem();
     let mentions = |text: &String| error.message.contains(text.as_str());
 
-    let (kind, message) = match (denial, key_problem) {
-        (Some(denial), _) if error.kind.name() == MEMORY || mentions(&denial) => (MEMORY, denial),
-        (_, Some(problem)) if mentions(&problem) => ("key", problem),
-        _ if error.message.contains(WRONG_FOOTER_KEY) => ("key", wrong_key(keyring)),
+    let (kind, message) = match (denial, sealed, refusal) {
+        (Some(denial), ..) if error.kind.name() == MEMORY || mentions(&denial) => (MEMORY, denial),
+        (_, Some((kind, problem)), _) if mentions(&problem) => (kind.unwrap_or(error.kind.name()), problem),
+        (.., Some(refusal)) if mentions(&refusal) => ("dataset", refusal),
         _ => (error.kind.name(), error.message.clone()),
     };
     // The protocol counts columns from 1, Spark from 0.
@@ -47,12 +49,10 @@ pub fn unsendable(error: &casemate_wire::Error) -> QueryFailure {
 /// The name of the kind that exhausted memory has.
 const MEMORY: &str = "memory";
 
-/// What parquet 59 says when the footer doesn't open (`parquet_metadata_with_encryption`).
-const WRONG_FOOTER_KEY: &str = "unable to decrypt parquet footer";
-
-fn wrong_key(keyring: &Keyring) -> String {
-    let name = keyring.last_used().unwrap_or_default();
-    format!("the table does not open with this session's key '{name}': it was encrypted with another one, or altered")
+/// The kind of failures that a client can mend with keys, if this is one.
+fn kind_of(problem: &sealed_parquet::Error) -> Option<&'static str> {
+    use sealed_parquet::Error::{AadPrefix, Column, Key, WrongFooterKey};
+    matches!(problem, Key(_) | Column { .. } | WrongFooterKey { .. } | AadPrefix(_)).then_some("key")
 }
 
 fn to_u32(number: u64) -> u32 {
@@ -70,15 +70,16 @@ fn cut(message: String) -> String {
 mod tests {
     use super::*;
     use crate::memory::{Budget, BudgetKind};
+    use casemate_wire::data_policy::DataPolicy;
     use casemate_wire::keys::DataKeys;
     use datafusion::common::DataFusionError;
     use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool};
-    use parquet::encryption::decrypt::KeyRetriever;
+    use sealed_parquet::KeyError;
     use std::sync::Arc;
 
-    fn surroundings() -> (Arc<SessionPool>, Arc<Keyring>) {
+    fn surroundings() -> (Arc<SessionPool>, Arc<Keyring>, Arc<Datasets>) {
         let pool = Arc::new(SessionPool::new(Budget::new(BudgetKind::Engine, 10), None));
-        (pool, Keyring::new(DataKeys::new()))
+        (pool, Keyring::new(DataKeys::new()), Datasets::new(DataPolicy::default()))
     }
 
     fn refused(pool: &Arc<SessionPool>) -> DataFusionError {
@@ -88,38 +89,49 @@ mod tests {
 
     #[test]
     fn exhausted_memory_names_the_limit_and_what_to_do_however_it_was_wrapped() {
-        let (pool, keyring) = surroundings();
+        let (pool, keyring, datasets) = surroundings();
         let direct = SparkError::from(refused(&pool).context("while sorting"));
-        let failure = query_failure(&direct, &pool, &keyring);
+        let failure = query_failure(&direct, &pool, &keyring, &datasets);
         assert_eq!(failure.kind, "memory");
         assert!(failure.message.contains("--memory-limit"), "{}", failure.message);
 
         let flattened = SparkError::storage(format!("Failed to fetch metadata: {}", refused(&pool)));
-        assert_eq!(query_failure(&flattened, &pool, &keyring).kind, "memory");
+        assert_eq!(query_failure(&flattened, &pool, &keyring, &datasets).kind, "memory");
     }
 
     #[test]
     fn an_old_refusal_does_not_explain_a_new_error() {
-        let (pool, keyring) = surroundings();
+        let (pool, keyring, datasets) = surroundings();
         drop(refused(&pool));
-        let failure = query_failure(&SparkError::analysis("no such table"), &pool, &keyring);
+        let failure = query_failure(&SparkError::analysis("no such table"), &pool, &keyring, &datasets);
         assert_eq!((failure.kind.as_str(), failure.message.as_str()), ("analysis", "no such table"));
         assert_eq!(pool.take_denial(), None);
     }
 
     #[test]
     fn a_missing_key_is_named_without_the_words_around_it() {
-        let (pool, keyring) = surroundings();
-        let text = format!("Failed to fetch metadata for file x: {}", keyring.retrieve_key(b"k9").unwrap_err());
-        let failure = query_failure(&SparkError::storage(text), &pool, &keyring);
+        let (pool, keyring, datasets) = surroundings();
+        let problem = sealed_parquet::Error::Key(KeyError::Missing { id: "k9".into() });
+        keyring.report(&problem);
+        let text = format!("Failed to fetch metadata for file x: {problem}");
+        let failure = query_failure(&SparkError::storage(text), &pool, &keyring, &datasets);
         assert_eq!(failure.kind, "key");
         assert!(failure.message.starts_with("the table is encrypted with the key 'k9'"), "{}", failure.message);
     }
 
     #[test]
+    fn a_damaged_file_is_no_matter_of_keys() {
+        let (pool, keyring, datasets) = surroundings();
+        let problem = sealed_parquet::Error::Altered { part: "a data page" };
+        keyring.report(&problem);
+        let failure = query_failure(&SparkError::storage(format!("Generic: {problem}")), &pool, &keyring, &datasets);
+        assert_eq!((failure.kind.as_str(), failure.message), ("storage", problem.to_string()));
+    }
+
+    #[test]
     fn a_huge_message_is_cut() {
-        let (pool, keyring) = surroundings();
-        let failure = query_failure(&SparkError::internal("é".repeat(1 << 20)), &pool, &keyring);
+        let (pool, keyring, datasets) = surroundings();
+        let failure = query_failure(&SparkError::internal("é".repeat(1 << 20)), &pool, &keyring, &datasets);
         assert_eq!(failure.message.chars().count(), MAX_MESSAGE_CHARS + 1);
     }
 }

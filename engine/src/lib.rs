@@ -7,11 +7,13 @@
 //!
 //! From the outside in: `cli` starts it, `engine` accepts connections, `session` serves one client, `query`
 //! runs one query, `execute` is the way into the SQL library, `environment` is what a session's queries may
-//! touch (`memory`, `storage`, `keyring`, `registry`). `init` is what comes before all that in an enclave.
+//! touch (`memory`, `storage`, `datasets`, `sealed_store`, `keyring`, `registry`). `init` is what comes before all that in an
+//! enclave.
 
 pub mod cli;
 mod compute;
 mod config;
+mod datasets;
 mod engine;
 mod environment;
 mod error;
@@ -26,6 +28,7 @@ mod memory;
 mod query;
 mod registry;
 mod requests;
+mod sealed_store;
 mod session;
 mod size;
 mod stop;

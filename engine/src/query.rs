@@ -191,10 +191,10 @@ struct Computation<S> {
 
 impl<S: Sql> Computation<S> {
     async fn run(self, sql: &str) -> Computed {
-        let (memory, keyring) = (&self.environment.memory, &self.environment.keyring);
+        let Environment { memory, keyring, datasets, .. } = self.environment.as_ref();
         match self.statements(sql).await {
             Ok(()) => Computed::Whole,
-            Err(error) => Computed::Failed(query_failure(&error, memory, keyring)),
+            Err(error) => Computed::Failed(query_failure(&error, memory, keyring, datasets)),
         }
     }
 

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use casemate_wire::UnixMillis;
 use casemate_wire::access_file::{AccessFile, AccessPolicy, ClientEntry};
 use casemate_wire::attestation::{PcrSet, SimulatedNsm, SimulatedOptions, TrustPolicy};
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::handshake::{ClientOptions, HandshakeError, connect};
 use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::DataKeys;
@@ -34,13 +35,19 @@ pub struct TestClient {
     pub identity: ClientIdentity,
     pub trust: TrustPolicy,
     pub keys: DataKeys,
+    pub policy: DataPolicy,
 }
 
 impl TestClient {
     pub async fn connect<S: Io + 'static>(&self, io: S) -> Result<ClientSession, HandshakeError> {
         let clock = || UnixMillis::from(SystemTime::now());
-        let options =
-            ClientOptions { identity: &self.identity, data_keys: &self.keys, trust: &self.trust, clock: &clock };
+        let options = ClientOptions {
+            identity: &self.identity,
+            data_keys: &self.keys,
+            data_policy: &self.policy,
+            trust: &self.trust,
+            clock: &clock,
+        };
         connect(io, options).await
     }
 }

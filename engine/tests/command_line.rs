@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use casemate_wire::UnixMillis;
 use casemate_wire::access_file::{AccessFile, ClientEntry};
 use casemate_wire::address::Address;
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::handshake::{ClientOptions, connect};
 use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::DataKeys;
@@ -111,8 +112,13 @@ impl Engine {
         let trust = TrustFile::from_json(&trust).unwrap().to_policy().unwrap();
         let io = transport::connect(&self.address.parse::<Address>().unwrap()).await.unwrap();
         let clock = || UnixMillis::from(SystemTime::now());
-        let options =
-            ClientOptions { identity: &self.identity, data_keys: &DataKeys::new(), trust: &trust, clock: &clock };
+        let options = ClientOptions {
+            identity: &self.identity,
+            data_keys: &DataKeys::new(),
+            data_policy: &DataPolicy::allow_all(),
+            trust: &trust,
+            clock: &clock,
+        };
         let session = connect(io, options).await.unwrap();
         assert!(session.attested().simulated);
         let (mut sender, mut receiver) = session.split();

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::demo;
 #[cfg(feature = "embedded")]
 use crate::commands::engine;
-use crate::commands::{access, attest, diff, enclave, fuzz, keys, open, serve, sql, statements, trust};
+use crate::commands::{access, attest, dataset, diff, enclave, fuzz, keys, open, serve, sql, statements, trust};
 use crate::error::{ExitStatus, HostError, Result};
 
 const AFTER_HELP: &str = "\
@@ -45,6 +45,8 @@ enum Command {
     Attest(attest::Args),
     /// Make and show the keys file: a client's identity and data keys
     Keys(keys::Args),
+    /// Seal, sign, show and verify the tables that an engine reads
+    Dataset(dataset::Args),
     /// Make the trust file: which enclave images a client accepts
     Trust(trust::Args),
     /// Make the access file: which clients an engine accepts
@@ -125,6 +127,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Sql(args) => sql::run(args).await,
         Command::Attest(args) => attest::run(args).await,
         Command::Keys(args) => keys::run(args),
+        Command::Dataset(args) => dataset::run(args).await,
         Command::Trust(args) => trust::run(args),
         Command::Access(args) => access::run(args),
         Command::Enclave(args) => enclave::run(args).await,
@@ -198,6 +201,13 @@ mod tests {
         accepted("sql --sealed -o FILE -e SELECT --keys k");
         accepted("attest --connect vsock://16:5005 --trust t");
         accepted("keys new");
+        accepted("dataset seal people.csv sealed --keys keys.json");
+        accepted("dataset seal in out --keys k --new-key hr --column-key salary=pay --compression zstd --key-bits 128");
+        accepted("dataset sign sealed --keys keys.json --name lake/sealed --version 7");
+        accepted("dataset inspect sealed --keys keys.json --json");
+        accepted("dataset verify sealed --keys keys.json");
+        accepted("dataset trust keys.json --minimum-version sales=7 --allow-unsigned all");
+        accepted("sql --connect tcp://h:1 --keys k --trust t --allow-plaintext people.csv --allow-unsigned all -e x");
         accepted("trust new --measurements build.json");
         accepted("serve --enclave-image casemate.eif --cpus 2 --memory 4GiB --data /srv");
         accepted("enclave run casemate.eif --cpus 2 --memory 4096 --cid 16 --dry-run");
@@ -219,6 +229,10 @@ mod tests {
         assert!(refused("sql --format xml -e x").contains("parquet"));
         assert!(refused("open FILE").contains("--keys"));
         assert!(refused("attest").contains("--connect"));
+        assert!(refused("sql -e x --allow-plaintext ../x").contains("leaves the data folder"));
+        assert!(refused("sql -e x --minimum-version sales").contains("NAME=VERSION"));
+        assert!(refused("dataset seal in out").contains("--keys"));
+        assert!(refused("dataset seal in out --keys k --key a --new-key b").contains("cannot be used with"));
         assert!(refused("frobnicate").contains("unrecognized subcommand"));
         assert!(refused("statements --timeout 0").contains("timeout"));
         assert!(refused("diff").contains("STATEMENTS"));

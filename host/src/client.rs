@@ -58,7 +58,7 @@ pub struct StatementResult {
 }
 
 impl Client {
-    /// Connects, verifies the engine against `trust`, and sends it the identity and data keys of `keys`.
+    /// Connects, verifies the engine against `trust`, and sends it the identity, data keys and data policy of `keys`.
     pub async fn connect(address: &Address, keys: &Keys, trust: &TrustPolicy) -> Result<Self> {
         let connected = tokio::time::timeout(HANDSHAKE_TIMEOUT, transport::connect(address)).await;
         let io = connected
@@ -70,7 +70,14 @@ impl Client {
     /// As [`connect`](Self::connect), over a connection that is already open.
     pub async fn over(io: BoxedIo, keys: &Keys, trust: &TrustPolicy) -> Result<Self> {
         let clock = || UnixMillis::from(SystemTime::now());
-        let options = ClientOptions { identity: &keys.identity, data_keys: &keys.data_keys, trust, clock: &clock };
+        let data_policy = keys.session_policy();
+        let options = ClientOptions {
+            identity: &keys.identity,
+            data_keys: &keys.data_keys,
+            data_policy: &data_policy,
+            trust,
+            clock: &clock,
+        };
         let session = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake::connect(io, options))
             .await
             .map_err(|_| HostError::HandshakeTimeout(HANDSHAKE_TIMEOUT))??;

@@ -9,6 +9,7 @@ use casemate_wire::session::QueryFailure;
 use spark_differential::program::ProgramError;
 use spark_differential::suite::SuiteError;
 
+use crate::dataset::DatasetError;
 use crate::enclave::ImageError;
 use crate::files::FileError;
 use crate::lifecycle::nitro_cli::NitroCliError;
@@ -65,6 +66,12 @@ pub enum HostError {
     /// An enclave image, or what goes into one.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// A dataset that is sealed, signed or verified here.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A dataset that is not what its manifest says.
+    #[error("{0}")]
+    Unverified(String),
     /// A result could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -151,6 +158,7 @@ impl HostError {
             | Self::Lifecycle(_)
             | Self::Reference(_)
             | Self::Differing { .. }
+            | Self::Unverified(_)
             | Self::Demo(_) => ExitStatus::Query,
             Self::Usage(_) | Self::Image(ImageError::Option(_)) => ExitStatus::Usage,
             Self::Refused(_) => ExitStatus::Attestation,
@@ -162,6 +170,7 @@ impl HostError {
             Self::Output(OutputError::Io(_))
             | Self::File(_)
             | Self::Image(_)
+            | Self::Dataset(_)
             | Self::Directory(_)
             | Self::Suite(_)
             | Self::Io { .. } => ExitStatus::File,

@@ -3,6 +3,7 @@
 //! - [`client`] attests an engine, sends it keys and SQL, and opens the sealed answers;
 //! - [`lifecycle`] starts enclaves through `nitro-cli`, watches them, and starts them again;
 //! - [`parent`] relays sealed bytes to the enclave and serves it the files of one directory;
+//! - [`dataset`] seals, signs and verifies the tables that the engine reads;
 //! - [`files`] are the keys, trust and access files;
 //! - [`output`] writes results as tables, CSV, JSON lines, Arrow IPC and Parquet;
 //! - [`sealed`] keeps answers sealed on disk and opens them later;
@@ -15,6 +16,7 @@
 pub mod cli;
 pub mod client;
 mod commands;
+pub mod dataset;
 #[cfg(feature = "demo")]
 pub mod demo;
 #[cfg(feature = "embedded")]

@@ -29,6 +29,20 @@ impl Progress {
         }
     }
 
+    /// Says how many bytes were checked or hashed.
+    pub(crate) fn hashed(&self, bytes: u64) {
+        if !self.0.is_hidden() {
+            self.0.set_message(format!("{} checked", HumanBytes(bytes)));
+        }
+    }
+
+    /// Says how many bytes were read and how many rows were sealed.
+    pub(crate) fn sealed(&self, bytes: u64, rows: u64) {
+        if !self.0.is_hidden() {
+            self.0.set_message(format!("{} read, {} rows sealed", HumanBytes(bytes), HumanCount(rows)));
+        }
+    }
+
     /// Says how many statements were judged.
     pub(crate) fn judged(&self, done: usize, of: usize, differing: usize) {
         if !self.0.is_hidden() {

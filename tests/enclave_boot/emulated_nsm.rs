@@ -45,7 +45,13 @@ fn trust(image: &Image) -> TrustPolicy {
 async fn connect(address: &Address, keys: &Keys, trust: &TrustPolicy) -> Result<Client, HandshakeError> {
     let io = transport::connect(address).await.expect("the parent takes connections");
     let clock = || UnixMillis::from(SystemTime::now());
-    let options = ClientOptions { identity: &keys.identity, data_keys: &keys.data_keys, trust, clock: &clock };
+    let options = ClientOptions {
+        identity: &keys.identity,
+        data_keys: &keys.data_keys,
+        data_policy: &keys.data_policy,
+        trust,
+        clock: &clock,
+    };
     soon("a session", handshake::connect_to_emulated(io, options)).await.map(Client::of_session)
 }
 

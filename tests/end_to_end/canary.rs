@@ -88,7 +88,8 @@ async fn what_a_parent_sees(encrypted: bool) -> (Vec<Vec<u8>>, Vec<(String, Vec<
     }
     let names = ["to and from the engine", "storage traffic", "to and from the client"];
     for (name, recording) in names.iter().zip(&deployment.recordings) {
-        assert!(recording.bytes() > 1000, "the tap on {name} saw nothing");
+        // The smallest is that of the storage: a small file is read once.
+        assert!(recording.bytes() > 500, "the tap on {name} saw nothing");
         seen.extend(recording.streams().into_iter().map(|bytes| ((*name).to_owned(), bytes)));
     }
     (canaries, seen, rows)

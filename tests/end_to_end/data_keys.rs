@@ -7,6 +7,7 @@ use casemate_tests::data;
 use casemate_tests::deployment::{Deployment, Plan};
 use casemate_tests::{engines, soon};
 use casemate_wire::access_file::{AccessFile, ClientEntry};
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::keys::DataKey;
 use casemate_wire::session::QueryFailure;
 
@@ -15,6 +16,7 @@ use crate::{ONE, PROGRAMS, small_tables};
 /// Keys with this key under the id that the tables name, or none.
 fn keys_with(data_key: Option<&[u8]>) -> Keys {
     let mut keys = Keys::generate().unwrap();
+    keys.data_policy = DataPolicy::allow_all();
     if let Some(bytes) = data_key {
         keys.data_keys.insert(data::KEY_ID, DataKey::new(bytes).unwrap()).unwrap();
     }

@@ -14,6 +14,7 @@ use casemate_wire::UnixMillis;
 use casemate_wire::access_file::{AccessFile, ClientEntry};
 use casemate_wire::address::Address;
 use casemate_wire::attestation::{Nsm, PcrSet, SimulatedNsm, SimulatedOptions, TrustPolicy};
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::transport::{BoxedIo, Listener};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -50,7 +51,7 @@ pub fn trust(nsm: &SimulatedNsm) -> TrustPolicy {
     }
 }
 
-/// New keys of a client, with the key of the encrypted test tables among them.
+/// New keys of a client, with the key of the encrypted test tables among them. It accepts every table, signed or not.
 ///
 /// # Panics
 /// When there are no random bytes.
@@ -58,6 +59,7 @@ pub fn keys() -> Keys {
     let mut keys = Keys::generate().expect("random bytes");
     let key = casemate_wire::keys::DataKey::new(&data::KEY).expect("32 bytes");
     keys.data_keys.insert(data::KEY_ID, key).expect("a new id");
+    keys.data_policy = DataPolicy::allow_all();
     keys
 }
 

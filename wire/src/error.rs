@@ -61,6 +61,12 @@ pub enum Error {
     /// A data key that is not 16, 24 or 32 bytes, or a key id that is empty, too long or used twice.
     #[error("unusable data key: {0}")]
     DataKey(&'static str),
+    /// A path that can't be the name of a dataset.
+    #[error("not the name of a dataset: {0}")]
+    DatasetName(&'static str),
+    /// What a client accepts as its tables does not fit into a session.
+    #[error("unusable data policy: {0}")]
+    DataPolicy(&'static str),
     /// A client key that is not an uncompressed or compressed point on P-384 in the form `p384:<hex>`.
     #[error("not a client key: expected p384: and 98 hexadecimal digits, as 'casemate keys new' prints it")]
     ClientKey,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::access_file::{AccessFile, AccessPolicy, ClientEntry};
 use crate::attestation::{PcrSet, SimulatedNsm, SimulatedOptions, TrustPolicy};
+use crate::data_policy::DataPolicy;
 use crate::handshake::{ClientOptions, ServerOptions, accept, connect};
 use crate::identity::ClientIdentity;
 use crate::keys::{DataKey, DataKeys};
@@ -19,6 +20,7 @@ pub(crate) const CLOCK: &Clock = &|| NOW;
 pub(crate) struct World {
     pub(crate) identity: ClientIdentity,
     pub(crate) data_keys: DataKeys,
+    pub(crate) data_policy: DataPolicy,
     pub(crate) trust: TrustPolicy,
     pub(crate) access: Arc<AccessPolicy>,
     pub(crate) nsm: Arc<SimulatedNsm>,
@@ -52,11 +54,20 @@ impl World {
             idle_timeout_seconds: 60,
             handshake_timeout_seconds: 10,
         };
-        Self { identity, data_keys, trust, access: Arc::new(access.to_policy().unwrap()), nsm }
+        let mut data_policy = DataPolicy::default();
+        data_policy.trust(identity.public());
+        data_policy.require("sales".parse().unwrap(), 7);
+        Self { identity, data_keys, data_policy, trust, access: Arc::new(access.to_policy().unwrap()), nsm }
     }
 
     pub(crate) fn client(&self) -> ClientOptions<'_> {
-        ClientOptions { identity: &self.identity, data_keys: &self.data_keys, trust: &self.trust, clock: CLOCK }
+        ClientOptions {
+            identity: &self.identity,
+            data_keys: &self.data_keys,
+            data_policy: &self.data_policy,
+            trust: &self.trust,
+            clock: CLOCK,
+        }
     }
 
     pub(crate) fn server(&self) -> ServerOptions {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 use casemate_wire::access_file::{AccessFile, ClientEntry};
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::{DataKey, DataKeys};
 use casemate_wire::session::{ClientSession, EndStatus, QueryRequest, ResultItem};
@@ -55,7 +56,12 @@ fn keys() -> DataKeys {
 /// An engine with the files above, and two clients: the second may use 2 MiB.
 fn engine() -> (Arc<Engine>, TestClient, TestClient) {
     let (nsm, trust) = testing::nsm();
-    let client = || TestClient { identity: ClientIdentity::generate().unwrap(), trust: trust.clone(), keys: keys() };
+    let client = || TestClient {
+        identity: ClientIdentity::generate().unwrap(),
+        trust: trust.clone(),
+        keys: keys(),
+        policy: DataPolicy::allow_all(),
+    };
     let (rich, poor) = (client(), client());
     let poor_entry =
         ClientEntry { name: "poor".into(), key: poor.identity.public(), memory_limit: Some("2MiB".into()) };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use casemate_wire::access_file::AccessFile;
 use casemate_wire::address::Address;
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::handshake::HandshakeError;
 use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::DataKeys;
@@ -32,7 +33,12 @@ fn engine(
     change: impl FnOnce(&mut EngineConfig),
 ) -> (Arc<Engine>, TestClient) {
     let (nsm, trust) = testing::nsm();
-    let client = TestClient { identity: ClientIdentity::generate().unwrap(), trust, keys: DataKeys::new() };
+    let client = TestClient {
+        identity: ClientIdentity::generate().unwrap(),
+        trust,
+        keys: DataKeys::new(),
+        policy: DataPolicy::default(),
+    };
     let access = testing::access(&client.identity, change_access);
     let mut config = EngineConfig::new(access, 64 << 20, nsm, Arc::new(NoStorage));
     change(&mut config);

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::keys::{DataKey, DataKeys};
 use datafusion::common::DataFusionError;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext, col};
 use parquet::arrow::ArrowWriter;
 use parquet::encryption::encrypt::FileEncryptionProperties;
 use parquet::file::properties::WriterProperties;
+use sealed_parquet::KeyError;
 use spark_compat::error::SparkError;
 use tokio::runtime::Handle;
 
 use super::*;
 use crate::failure::query_failure;
-use crate::keyring::{FACTORY_ID, KeyError};
 use crate::memory::{Budget, BudgetKind};
 use crate::storage::{STORAGE_URL, StorageOptions};
 use crate::testing::{Files, MemoryParent};
@@ -59,15 +59,14 @@ fn environment_of(files: Files, keys: &[(&str, [u8; 16])], memory_limit: u64) ->
     }
     let storage = StorageClient::new(Arc::new(MemoryParent(files)), Handle::current(), StorageOptions::default());
     let memory = SessionPool::new(Budget::new(BudgetKind::Engine, memory_limit), None);
-    Environment::new(memory, storage, Keyring::new(data_keys)).unwrap()
+    Environment::new(memory, storage, Keyring::new(data_keys), Datasets::new(DataPolicy::allow_all())).unwrap()
 }
 
 fn context(environment: &Environment) -> SessionContext {
-    let config = SessionConfig::new().with_target_partitions(2);
-    let state = SessionContext::new_with_config_rt(config, Arc::clone(&environment.runtime)).state();
-    let mut options = state.default_table_options();
-    options.parquet.crypto.factory_id = Some(FACTORY_ID.to_owned());
-    SessionContext::new_with_state(SessionStateBuilder::new_from_existing(state).with_table_options(options).build())
+    let mut config = SessionConfig::new().with_target_partitions(2);
+    // As the engine's sessions have it: the store reads ahead.
+    config.options_mut().execution.parquet.metadata_size_hint = None;
+    SessionContext::new_with_config_rt(config, Arc::clone(&environment.runtime))
 }
 
 async fn count_rows_over(environment: &Environment, threshold: i64) -> Result<usize, DataFusionError> {
@@ -78,7 +77,8 @@ async fn count_rows_over(environment: &Environment, threshold: i64) -> Result<us
 }
 
 fn explained(error: DataFusionError, environment: &Environment) -> (String, String) {
-    let failure = query_failure(&SparkError::from(error), &environment.memory, &environment.keyring);
+    let failure =
+        query_failure(&SparkError::from(error), &environment.memory, &environment.keyring, &environment.datasets);
     (failure.kind, failure.message)
 }
 
@@ -90,7 +90,6 @@ async fn an_encrypted_table_is_read_with_the_key_that_it_names() {
     assert!(!file.windows(9).any(|window| window == b"plainword"));
     let environment = environment(file, &[("other", [1; 16]), ("orders", KEY)], PLENTY);
     assert_eq!(count_rows_over(&environment, 9_000).await.unwrap(), 1_000);
-    assert_eq!(environment.keyring.last_used().as_deref(), Some("orders"));
     assert_eq!(environment.memory.reserved(), 0);
 }
 
@@ -99,7 +98,7 @@ async fn a_plain_table_is_read_by_a_session_with_keys_and_by_one_without() {
     for keys in [&[("orders", KEY)][..], &[]] {
         let environment = environment(parquet_file(None), keys, PLENTY);
         assert_eq!(count_rows_over(&environment, 0).await.unwrap(), ROWS);
-        assert_eq!(environment.keyring.last_used(), None);
+        assert_eq!(environment.memory.reserved(), 0);
     }
 }
 

@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::handshake::{ServerOptions, accept};
 use casemate_wire::identity::ClientIdentity;
 use casemate_wire::keys::{DataKey, DataKeys};
 use casemate_wire::session::{ClientReceiver, ClientSender, EndStatus, QueryRequest, ResultItem, StreamSecret};
 use casemate_wire::transport::BoxedIo;
-use parquet::encryption::decrypt::KeyRetriever;
+use sealed_parquet::Keys;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::datasets::Datasets;
 use crate::keyring::Keyring;
 use crate::memory::{Budget, BudgetKind, SessionPool};
 use crate::storage::{StorageClient, StorageConnector, StorageOptions};
@@ -71,7 +73,8 @@ async fn start(setup: Setup) -> Running {
     let (nsm, trust) = testing::nsm();
     let mut keys = DataKeys::new();
     keys.insert("k", DataKey::new(&[7; 16]).unwrap()).unwrap();
-    let client = TestClient { identity: ClientIdentity::generate().unwrap(), trust, keys };
+    let client =
+        TestClient { identity: ClientIdentity::generate().unwrap(), trust, keys, policy: DataPolicy::default() };
     let access = testing::access(&client.identity, |_| ());
     let options = ServerOptions::new(nsm, Arc::new(access));
 
@@ -86,7 +89,8 @@ async fn start(setup: Setup) -> Running {
     let storage = StorageClient::new(Arc::new(NoStorage), Handle::current(), StorageOptions::default());
     let pool = SessionPool::new(Arc::clone(&memory), None);
     let keyring = Keyring::new(keys);
-    let environment = Arc::new(Environment::new(pool, storage, Arc::clone(&keyring)).unwrap());
+    let environment =
+        Arc::new(Environment::new(pool, storage, Arc::clone(&keyring), Datasets::new(DataPolicy::default())).unwrap());
     let (produced, dropped) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
     let sql = ScriptedSql {
         produced: Arc::clone(&produced),
@@ -252,10 +256,10 @@ async fn the_clients_keys_are_there_while_the_session_lasts_and_not_after() {
     let mut running = start(Setup::default()).await;
     assert_eq!(running.run("rows 1").await.1, EndStatus::Ok);
     let keyring = Arc::clone(&running.keyring);
-    assert_eq!(keyring.retrieve_key(b"k").unwrap(), [7; 16]);
+    assert_eq!(keyring.data_key("k").unwrap().to_vec(), [7; 16]);
     running.sender.close().await.unwrap();
     running.ended().await;
-    assert!(keyring.retrieve_key(b"k").is_err());
+    assert!(keyring.data_key("k").is_none());
 }
 
 #[tokio::test]

@@ -14,14 +14,19 @@ const AFTER_HELP: &str = "\
 Examples:
   casemate keys new                                    a new identity in keys.json
   casemate keys new alice.json --data-key sales-2021   with a new key for encrypted tables
-  casemate keys add alice.json hr --from hr.hex        adds the key that a Spark job encrypted tables with
+  casemate keys add alice.json hr --from hr.hex        adds a key that encrypted tables name by its id
+  casemate keys add alice.json finance --master --from finance.hex
+                                                       adds a master key of the Spark jobs that encrypted tables
+  casemate keys prefix alice.json sales/2024 acme-sales-2024
+                                                       tables below sales/2024 must have this AAD prefix
   casemate keys remove alice.json sales-2021           no table is encrypted under it any more
   casemate keys renew alice.json alice-2.json          the same data keys under a new identity, to change to it
   casemate keys public alice.json                      what the engine's operator needs (`casemate access`)
 
 The file is JSON with mode 0600: \"identity\" (secret P-384 scalar), \"public_key\", \"result_key\" (wraps results kept
-with `casemate sql --sealed`) and \"data_keys\" (key id to AES key), all hexadecimal. Keep a copy: results kept sealed
-and tables encrypted under it can't be read without it.";
+with `casemate sql --sealed`), \"data_keys\" and \"master_keys\" (key id to AES key), all hexadecimal, and \"aad_prefixes\"
+(path to text). A data key encrypts files itself; a master key wraps the keys of files, as Spark's parquet.encryption.*
+does it. Keep a copy: results kept sealed and tables encrypted under it can't be read without it.";
 
 /// Arguments of `casemate keys`.
 #[derive(Debug, clap::Args)]
@@ -41,11 +46,14 @@ enum Action {
         /// Also make a new data key (AES-256) under this id; may be repeated
         #[arg(long, value_name = "ID")]
         data_key: Vec<String>,
+        /// Also make a new master key (AES-256) under this id; may be repeated
+        #[arg(long, value_name = "ID")]
+        master_key: Vec<String>,
         /// Replace a file that is there already; what it could decrypt is lost
         #[arg(long)]
         force: bool,
     },
-    /// Add a data key to a keys file
+    /// Add a data key or master key to a keys file
     Add {
         /// The keys file
         file: PathBuf,
@@ -54,6 +62,18 @@ enum Action {
         /// A file with the key in hexadecimal (32, 48 or 64 digits) [default: a new random key]
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
+        /// It is a master key, which wraps the keys of files
+        #[arg(long)]
+        master: bool,
+    },
+    /// Set the AAD prefix that the encrypted files at a path must have
+    Prefix {
+        /// The keys file
+        file: PathBuf,
+        /// A file or folder, relative to the parent's data folder
+        path: String,
+        /// The prefix that the files were written with
+        prefix: String,
     },
     /// Take a data key out of a keys file; what is encrypted under it can't be read any more
     Remove {
@@ -83,22 +103,33 @@ enum Action {
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<()> {
     match args.action {
-        Action::New { file, data_key, force } => {
+        Action::New { file, data_key, master_key, force } => {
             let mut keys = Keys::generate()?;
             for id in data_key {
                 keys.data_keys.insert(id, DataKey::generate()?)?;
+            }
+            for id in master_key {
+                keys.data_keys.insert_master(id, DataKey::generate()?)?;
             }
             keys.save(&file, force)?;
             eprintln!("wrote {} (secret, mode 0600); its public key, for the engine's access file:", file.display());
             println!("{}", keys.identity.public());
         }
-        Action::Add { file, id, from } => {
+        Action::Add { file, id, from, master } => {
             let mut keys = Keys::load(&file)?;
             let key = match from {
                 Some(path) => read_key(path)?,
                 None => DataKey::generate()?,
             };
-            keys.data_keys.insert(id, key)?;
+            match master {
+                false => keys.data_keys.insert(id, key)?,
+                true => keys.data_keys.insert_master(id, key)?,
+            }
+            keys.save(&file, true)?;
+        }
+        Action::Prefix { file, path, prefix } => {
+            let mut keys = Keys::load(&file)?;
+            keys.data_keys.insert_aad_prefix(path, prefix.as_bytes())?;
             keys.save(&file, true)?;
         }
         Action::Remove { file, id } => {

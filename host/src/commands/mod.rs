@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod attest;
+pub(crate) mod dataset;
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
 pub(crate) mod diff;
@@ -17,6 +18,7 @@ mod session;
 pub(crate) mod sql;
 pub(crate) mod statements;
 mod supervised;
+mod tables;
 pub(crate) mod trust;
 
 /// Says on stderr that an enclave is simulated, in words that nobody takes for anything else.

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use casemate_wire::address::Address;
+#[cfg(feature = "embedded")]
+use casemate_wire::data_policy::Allowed;
 
+use super::tables::TableArgs;
 use super::warn_simulated;
 use crate::client::Client;
 #[cfg(feature = "embedded")]
@@ -36,6 +39,8 @@ pub(crate) struct EngineArgs {
     /// What an embedded engine may use, such as 512MiB [default: half of this machine's memory]
     #[arg(long, value_name = "SIZE", conflicts_with = "connect", help_heading = "Engine")]
     pub memory_limit: Option<String>,
+    #[command(flatten)]
+    pub tables: TableArgs,
 }
 
 /// Where sessions come from: a remote engine or one of our own, with the keys and the trust that go with it.
@@ -86,7 +91,9 @@ impl Sessions {
         load_trust(trust)?;
         let engine = Engine::Remote { address: address.clone(), trust: trust.clone() };
         let retry = Duration::from_secs(args.retry.unwrap_or(0));
-        Ok(Some(Self { keys: Keys::load(keys)?, engine, retry }))
+        let mut keys = Keys::load(keys)?;
+        args.tables.apply(&mut keys.data_policy)?;
+        Ok(Some(Self { keys, engine, retry }))
     }
 
     #[cfg(feature = "embedded")]
@@ -207,7 +214,11 @@ impl Patience {
 #[cfg(feature = "embedded")]
 impl EngineArgs {
     fn embedded(&self) -> Result<(Keys, EmbeddedOptions)> {
-        let keys = self.keys.as_deref().map_or_else(Keys::generate, Keys::load)?;
+        let mut keys = self.keys.as_deref().map_or_else(Keys::generate, Keys::load)?;
+        self.tables.apply(&mut keys.data_policy)?;
+        // The folder is this machine's own: whoever can change it can change this program's keys and files too.
+        keys.data_policy.plaintext = Allowed::All;
+        keys.data_policy.unsigned = Allowed::All;
         let memory_limit = self.memory_limit.as_deref().map(parse_size).transpose()?;
         let data = self.data.clone().unwrap_or_else(|| PathBuf::from("."));
         let options = EmbeddedOptions { data, memory_limit, client: keys.identity.public() };

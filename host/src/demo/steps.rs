@@ -17,6 +17,7 @@ use super::canaries::{of_keys, of_result, of_table};
 use super::search::{Canaries, Origin, SearchReport};
 use super::workplace::Workplace;
 use crate::client::{Client, check_end};
+use crate::dataset::{SignOptions, sign};
 use crate::error::{HostError, Result};
 use crate::files::{Keys, load_trust, new_access, save_access};
 use crate::output::{Destination, Format, OutputError, ResultWriter};
@@ -80,7 +81,7 @@ impl Demo {
 
     /// Step 1: encrypted tables.
     pub(super) async fn make_tables(&mut self) -> Result<()> {
-        step(1, "The client encrypts its tables and gives them to the parent's disk");
+        step(1, "The client encrypts and signs its tables and gives them to the parent's disk");
         let started = Instant::now();
         let progress = Progress::start("writing encrypted tables", false);
         let mut made = tokio::task::JoinSet::new();
@@ -102,6 +103,9 @@ impl Demo {
             let file = file.map_err(|error| HostError::Demo(error.to_string()))?;
             files.push(file.map_err(|error| HostError::Demo(format!("a table can't be written: {error}")))?);
         }
+        for file in &files {
+            sign(&file.path, &self.keys, &SignOptions::default(), &|_, _| Ok(()))?;
+        }
         drop(progress);
         let rows: usize = files.iter().map(|file| file.rows).sum();
         let bytes: u64 = files.iter().map(|file| file.bytes).sum();
@@ -110,6 +114,7 @@ impl Demo {
             "{} of Parquet, not compressed, footers and columns sealed with AES-256-GCM under key `{KEY_ID}`",
             HumanBytes(bytes)
         ));
+        say("a signed manifest beside each, so that no file can be changed, swapped or rolled back unnoticed");
         took(started);
         Ok(())
     }
@@ -174,7 +179,7 @@ impl Demo {
             "verdict accepted as image `{}`, signed under {root}",
             attested.pcr_set.as_deref().unwrap_or("?")
         ));
-        say("sent    identity, signature and data key, sealed to the attested key");
+        say("sent    identity, signature, data key and whose tables count, sealed to the attested key");
         took(started);
         Ok(client)
     }

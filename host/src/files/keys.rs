@@ -6,13 +6,21 @@
 //!   "identity": "<secret P-384 scalar, 96 hex digits>",
 //!   "public_key": "p384:<compressed point, hex>",
 //!   "result_key": "<64 hex digits>",
-//!   "data_keys": { "sales-2021": "<32 or 64 hex digits>" }
+//!   "data_keys": { "sales-2021": "<32, 48 or 64 hex digits>" },
+//!   "master_keys": { "finance": "<32, 48 or 64 hex digits>" },
+//!   "aad_prefixes": { "sales/2024": "<text>" },
+//!   "datasets": { "minimum_versions": { "sales": 7 } }
 //! }
 //! ```
+//!
+//! The last three may be missing. Master keys open files with key material of the Parquet key tools (Spark's). An AAD prefix
+//! is what the files at and below a path of the data folder must have been written with.
+//! What stands under `datasets` is described in `data_policy`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use casemate_wire::data_policy::DataPolicy;
 use casemate_wire::identity::{ClientIdentity, ClientPublicKey};
 use casemate_wire::keys::{DataKey, DataKeys, ResultKey};
 use serde::{Deserialize, Serialize};
@@ -20,6 +28,7 @@ use serde_json::error::Category;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::FileError;
+use super::data_policy::DataPolicyJson;
 use super::store::{self, Access, Kind};
 
 const FORMAT: &str = "casemate keys 1";
@@ -32,8 +41,10 @@ pub struct Keys {
     pub identity: ClientIdentity,
     /// Wraps the keys of results that are kept sealed.
     pub result_key: ResultKey,
-    /// Decrypt the tables.
+    /// Decrypt the tables: data keys, master keys and AAD prefixes.
     pub data_keys: DataKeys,
+    /// Which tables the owner accepts, besides those that the identity has signed.
+    pub data_policy: DataPolicy,
 }
 
 /// The file as JSON. Secrets are hexadecimal text that is wiped when dropped.
@@ -45,6 +56,12 @@ struct KeysJson {
     public_key: ClientPublicKey,
     result_key: SecretText,
     data_keys: BTreeMap<String, SecretText>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    master_keys: BTreeMap<String, SecretText>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    aad_prefixes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "DataPolicyJson::is_default")]
+    datasets: DataPolicyJson,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,7 +81,20 @@ impl Keys {
             identity: ClientIdentity::generate().map_err(value)?,
             result_key: ResultKey::generate().map_err(value)?,
             data_keys: DataKeys::new(),
+            data_policy: DataPolicy::default(),
         })
+    }
+
+    /// Whose manifests are accepted: the owner's own, and those of the signers that the owner trusts.
+    pub fn trusted_signers(&self) -> Vec<ClientPublicKey> {
+        self.session_policy().signers
+    }
+
+    /// What a session is opened with.
+    pub fn session_policy(&self) -> DataPolicy {
+        let mut policy = self.data_policy.clone();
+        policy.trust(self.identity.public());
+        policy
     }
 
     /// Reads a keys file, which nobody but its owner may be able to read.
@@ -84,19 +114,22 @@ impl Keys {
             identity: SecretText(hex::encode(&self.identity.to_bytes()[..])),
             public_key: self.identity.public(),
             result_key: SecretText(hex::encode(self.result_key.as_bytes())),
-            data_keys: self.data_keys_json(),
+            data_keys: secrets(self.data_keys.ids(), |id| self.data_keys.get(id)),
+            master_keys: secrets(self.data_keys.master_ids(), |id| self.data_keys.get_master(id)),
+            aad_prefixes: self.aad_prefixes_json()?,
+            datasets: DataPolicyJson::from(&self.data_policy),
         };
         let mut text = Zeroizing::new(serde_json::to_vec_pretty(&json).map_err(value)?);
         text.push(b'\n');
         store::write(path, &text, KIND.access, force)
     }
 
-    fn data_keys_json(&self) -> BTreeMap<String, SecretText> {
-        let entry = |id: &str| {
-            let key = self.data_keys.get(id)?;
-            Some((id.to_owned(), SecretText(hex::encode(key.as_bytes()))))
+    fn aad_prefixes_json(&self) -> Result<BTreeMap<String, String>, FileError> {
+        let entry = |(path, prefix): (&str, &[u8])| {
+            let text = std::str::from_utf8(prefix).map_err(|_| value("an AAD prefix that is no text"))?;
+            Ok((path.to_owned(), text.to_owned()))
         };
-        self.data_keys.ids().filter_map(entry).collect()
+        self.data_keys.aad_prefixes().map(entry).collect()
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
@@ -116,8 +149,36 @@ impl Keys {
             let key = DataKey::new(&secret(id, text)?).map_err(|error| format!("data key \"{id}\": {error}"))?;
             data_keys.insert(id, key).map_err(|error| format!("data key \"{id}\": {error}"))?;
         }
-        Ok(Self { identity, result_key, data_keys })
+        for (id, text) in &json.master_keys {
+            let problem = |error| format!("master key \"{id}\": {error}");
+            let key = DataKey::new(&secret(id, text)?).map_err(problem)?;
+            data_keys.insert_master(id, key).map_err(problem)?;
+        }
+        for (path, prefix) in &json.aad_prefixes {
+            let problem = |error| format!("AAD prefix of \"{path}\": {error}");
+            data_keys.insert_aad_prefix(path, prefix.as_bytes()).map_err(problem)?;
+        }
+        let data_policy = json.datasets.into_policy().map_err(|error| format!("\"datasets\": {error}"))?;
+        Ok(Self { identity, result_key, data_keys, data_policy })
     }
+}
+
+impl sealed_parquet::Keys for Keys {
+    fn data_key(&self, id: &str) -> Option<sealed_parquet::Secret> {
+        self.data_keys.get(id).map(|key| Zeroizing::new(key.as_bytes().to_vec()))
+    }
+
+    fn master_key(&self, id: &str) -> Option<sealed_parquet::Secret> {
+        self.data_keys.get_master(id).map(|key| Zeroizing::new(key.as_bytes().to_vec()))
+    }
+}
+
+/// Keys as the file has them.
+fn secrets<'a>(
+    ids: impl Iterator<Item = &'a str>,
+    key: impl Fn(&str) -> Option<&'a DataKey>,
+) -> BTreeMap<String, SecretText> {
+    ids.filter_map(|id| Some((id.to_owned(), SecretText(hex::encode(key(id)?.as_bytes()))))).collect()
 }
 
 /// The bytes of a hexadecimal secret; the message names the field and never quotes it.
@@ -148,6 +209,8 @@ mod tests {
         let path = folder.path().join("keys.json");
         let mut keys = Keys::generate().unwrap();
         keys.data_keys.insert("sales", DataKey::new(&[7; 16]).unwrap()).unwrap();
+        keys.data_keys.insert_master("finance", DataKey::new(&[8; 32]).unwrap()).unwrap();
+        keys.data_keys.insert_aad_prefix("sales/2024", b"sales of 2024").unwrap();
         keys.save(&path, false).unwrap();
         (folder, path, keys)
     }
@@ -167,6 +230,16 @@ mod tests {
         assert_eq!(read.identity.public(), keys.identity.public());
         assert_eq!(read.result_key.as_bytes(), keys.result_key.as_bytes());
         assert_eq!(read.data_keys.get("sales").unwrap().as_bytes(), [7; 16]);
+        assert_eq!(read.data_keys.get_master("finance").unwrap().as_bytes(), [8; 32]);
+        assert_eq!(read.data_keys.aad_prefix("sales/2024/x.parquet").unwrap(), b"sales of 2024");
+    }
+
+    #[test]
+    fn a_file_of_before_there_were_master_keys_is_read() {
+        let without = |json: &mut serde_json::Value| {
+            json.as_object_mut().unwrap().retain(|name, _| name != "master_keys" && name != "aad_prefixes");
+        };
+        assert_eq!(load_edited(without), "");
     }
 
     #[test]
@@ -184,6 +257,8 @@ mod tests {
         assert!(load_edited(|json| json["identity"] = secret.clone().into()).contains("public_key"));
         assert!(load_edited(|json| json["result_key"] = "00".into()).contains("32 bytes"));
         assert!(load_edited(|json| json["data_keys"]["sales"] = "00".into()).contains("data key \"sales\""));
+        assert!(load_edited(|json| json["master_keys"]["finance"] = "00".into()).contains("master key \"finance\""));
+        assert!(load_edited(|json| json["aad_prefixes"]["/x"] = "p".into()).contains("AAD prefix of \"/x\""));
         assert!(load_edited(|json| json["data_keys"]["sales"] = 42.into()).contains("format does not have"));
         assert!(load_edited(|json| json["extra"] = secret.clone().into()).contains("format does not have"));
         for message in [

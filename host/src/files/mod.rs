@@ -1,6 +1,7 @@
 //! The files of a client and of an engine's operator: keys (secret), trust and access (public), all JSON.
 
 mod access;
+mod data_policy;
 mod keys;
 mod rollout;
 mod signing;

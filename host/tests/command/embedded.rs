@@ -141,3 +141,25 @@ fn a_request_that_takes_too_long_is_an_error_and_the_next_one_is_answered() {
     assert!(answers[0]["error"].as_str().unwrap().contains("timeout"), "{}", answers[0]);
     assert_eq!(answers[1]["rows"], json!([[1]]));
 }
+
+/// A file of `sealed-parquet/interop`, whose master keys are known to everybody.
+#[test]
+fn a_table_that_spark_encrypted_is_read_with_its_master_keys() {
+    let folder = folder();
+    let at = folder.path();
+    let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../sealed-parquet/tests/files/");
+    std::fs::create_dir(at.join("data")).unwrap();
+    std::fs::copy(format!("{files}spark-gcm-128.parquet"), at.join("data/t.parquet")).unwrap();
+    casemate(at, &["keys", "new"]).works();
+    for (id, key) in [("footer", "footer-key-16-by"), ("money", "money-key-of-thirty-two-bytes-..")] {
+        let digits: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::write(at.join("key.hex"), digits).unwrap();
+        casemate(at, &["keys", "add", "keys.json", id, "--master", "--from", "key.hex"]).works();
+    }
+    let ask = |format: &str, sql: &str| {
+        casemate(at, &["sql", "--data", "data", "--keys", "keys.json", "--format", format, "-e", sql])
+    };
+    let sums = "SELECT sum(amount) AS s, count(place.city) AS c FROM parquet.`t.parquet`";
+    assert_eq!(ask("csv", sums).works(), "s,c\n2212.50,60\n");
+    ask("table", "SELECT max(name) FROM parquet.`t.parquet`").fails(1, "the column 'name' can't be read");
+}

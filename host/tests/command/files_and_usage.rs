@@ -51,6 +51,22 @@ fn data_keys_are_added_from_files_and_twice_is_refused() {
 }
 
 #[test]
+fn master_keys_and_prefixes_are_kept_apart_from_data_keys() {
+    let folder = folder();
+    let at = folder.path();
+    casemate(at, &["keys", "new", "--data-key", "hr", "--master-key", "hr"]).works();
+    std::fs::write(at.join("key.hex"), "ffeeddccbbaa99887766554433221100").unwrap();
+    casemate(at, &["keys", "add", "keys.json", "finance", "--master", "--from", "key.hex"]).works();
+    casemate(at, &["keys", "add", "keys.json", "finance", "--master"]).fails(5, "twice");
+    casemate(at, &["keys", "prefix", "keys.json", "sales/2024", "acme-sales"]).works();
+    casemate(at, &["keys", "prefix", "keys.json", "/sales", "acme-sales"]).fails(5, "relative");
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(at.join("keys.json")).unwrap()).unwrap();
+    assert_eq!(json["master_keys"]["finance"], "ffeeddccbbaa99887766554433221100");
+    assert_ne!(json["master_keys"]["hr"], json["data_keys"]["hr"]);
+    assert_eq!(json["aad_prefixes"]["sales/2024"], "acme-sales");
+}
+
+#[test]
 fn missing_and_damaged_files_are_named_with_what_to_do() {
     let folder = folder();
     let at = folder.path();

@@ -58,6 +58,25 @@ fn a_client_queries_through_the_parent_which_sees_no_plaintext() {
 }
 
 #[test]
+fn a_table_that_is_neither_encrypted_nor_signed_is_read_only_where_the_client_says_so() {
+    let (folder, serving) = serving();
+    let at = folder.path();
+    let query = |more: &[&str]| {
+        let sql = ["sql", "-e", "SELECT _c0 AS a FROM csv.`t.csv` ORDER BY 1", "--format", "csv"];
+        casemate(at, &[&sql[..], &remote(&serving, "keys.json"), more].concat())
+    };
+    query(&[]).fails(1, "--allow-plaintext t.csv");
+    query(&["--allow-plaintext", "t.csv"]).fails(1, "--allow-unsigned t.csv");
+    query(&["--allow-plaintext", "other.csv", "--allow-unsigned", "all"]).fails(1, "--allow-plaintext t.csv");
+    assert_eq!(query(&["--allow-plaintext", "t.csv", "--allow-unsigned", "t.csv"]).works(), "a\n1\na\n");
+
+    casemate(at, &["dataset", "sign", "data/t.csv", "--keys", "keys.json"]).works();
+    assert_eq!(query(&["--allow-plaintext", "t.csv"]).works(), "a\n1\na\n");
+    std::fs::write(at.join("data/t.csv"), "a,b\n2,canary-in-a-plain-file\n").unwrap();
+    query(&["--allow-plaintext", "t.csv"]).fails(1, "changed, swapped or rolled back");
+}
+
+#[test]
 fn a_stranger_is_denied_and_the_server_goes_on() {
     let (folder, serving) = serving();
     let at = folder.path();

@@ -22,7 +22,7 @@ use futures::TryStreamExt;
 use sqlparser::ast;
 
 pub use interrupt::Interrupt;
-pub use options::SparkSessionOptions;
+pub use options::{SparkSessionOptions, TableRule};
 pub use prepared::Prepared;
 pub use schema::{SparkColumn, SparkSchema, TIME_ZONE_METADATA_KEY, TYPE_METADATA_KEY};
 
@@ -169,6 +169,9 @@ impl SparkSession {
     }
 
     async fn open(&self, relation: FileRelation<'_>) -> Result<Table> {
+        if let Some(rule) = &self.shared.options.table_rule {
+            rule.check(relation.format, relation.path).map_err(SparkError::storage)?;
+        }
         let storage = Storage {
             state: &self.shared.state,
             base: &self.shared.options.storage_base,

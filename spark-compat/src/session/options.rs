@@ -22,10 +22,21 @@ pub struct SparkSessionOptions {
     pub batch_size: usize,
     /// The id of an `EncryptionFactory` registered in `runtime`, asked for the keys of every Parquet file that is read.
     pub parquet_decryption_factory: Option<String>,
+    /// How many bytes at the end of a Parquet file are read in the hope that they are the whole footer. None where the
+    /// object store does that itself: the footer's length is asked for first, then the footer.
+    pub parquet_metadata_size_hint: Option<usize>,
+    /// What is asked before the files of a table are opened; without one, every table may be.
+    pub table_rule: Option<Arc<dyn TableRule>>,
+}
+
+/// Which tables may be read, by what the statement says of them.
+pub trait TableRule: Send + Sync {
+    /// Whether the files at `path` (relative to the storage base) may be read as a table of this format; if not, why.
+    fn check(&self, format: &str, path: &str) -> Result<(), String>;
 }
 
 impl SparkSessionOptions {
-    /// Options with UTC as the time zone, a partition for each core, DataFusion's batch size and no decryption.
+    /// Options with UTC as the time zone, a partition for each core, DataFusion's batch size and hint, and no decryption.
     pub fn new(runtime: Arc<RuntimeEnv>, storage_base: Url) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         Self {
@@ -35,6 +46,8 @@ impl SparkSessionOptions {
             target_partitions: cores,
             batch_size: 8192,
             parquet_decryption_factory: None,
+            parquet_metadata_size_hint: Some(512 << 10),
+            table_rule: None,
         }
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn session_state(options: &SparkSessionOptions) -> Result<SessionStat
     config.execution.target_partitions = partitions;
     config.execution.planning_concurrency = partitions;
     config.execution.batch_size = ConfigNonZeroUsize::try_new(options.batch_size)?;
+    config.execution.parquet.metadata_size_hint = options.parquet_metadata_size_hint;
     let config = SessionConfig::from(config).with_create_default_catalog_and_schema(false);
     Ok(SessionStateBuilder::new()
         .with_config(config)

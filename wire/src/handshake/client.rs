@@ -8,6 +8,7 @@ use super::message::{Accept, ClientAuth, ClientHello, NONCE_LEN, ServerHello};
 use super::suite::{Directions, KEM_LEN, SUITE_1, Sender};
 use super::transcript::{self, Hash};
 use crate::attestation::{AttestationError, Expected, TrustPolicy, VerifiedDocument, verify};
+use crate::data_policy::DataPolicy;
 use crate::frame::{Frame, FrameHeader, FrameType, SessionId, TAG_LEN, VERSION};
 use crate::identity::ClientIdentity;
 use crate::keys::DataKeys;
@@ -20,6 +21,8 @@ pub struct ClientOptions<'a> {
     pub identity: &'a ClientIdentity,
     /// The keys that the session's queries may need.
     pub data_keys: &'a DataKeys,
+    /// Which tables the session's queries may read.
+    pub data_policy: &'a DataPolicy,
     /// Which enclaves it accepts.
     pub trust: &'a TrustPolicy,
     /// The time to judge the attestation document by.
@@ -134,16 +137,18 @@ impl HelloSent {
 }
 
 impl EngineVerified {
-    /// Seals identity and data keys to the enclave.
+    /// Seals identity, data keys and data policy to the enclave.
     pub(super) fn authenticate(
         self,
         identity: &ClientIdentity,
         data_keys: &DataKeys,
+        data_policy: &DataPolicy,
     ) -> Result<(AuthSent, Frame), HandshakeError> {
+        data_policy.check()?;
         let (enc, mut hpke) = Sender::new(&self.public_key, &self.hellos)?;
         let public = identity.public();
         let signature = identity.sign(&transcript::signed(&self.hellos, &enc, &public.to_bytes()));
-        let mut content = ClientAuth::encode(&public, &signature, data_keys);
+        let mut content = ClientAuth::encode(&public, &signature, data_keys, data_policy);
         pad(&mut content)?;
         let frame = seal_auth(self.session, &enc, &mut hpke, content)?;
 

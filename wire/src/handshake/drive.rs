@@ -49,7 +49,7 @@ async fn open_session(
     state: client::EngineVerified,
     options: ClientOptions<'_>,
 ) -> Result<ClientSession, HandshakeError> {
-    let (state, auth) = state.authenticate(options.identity, options.data_keys)?;
+    let (state, auth) = state.authenticate(options.identity, options.data_keys, options.data_policy)?;
     write_frame(&mut io, &auth.header, &auth.payload).await?;
 
     let accept = read_answer(&mut io, FrameType::Accept).await?;
@@ -77,7 +77,7 @@ pub async fn accept<S: Io + 'static>(io: S, options: &ServerOptions) -> Result<S
     let mut io: BoxedIo = Box::new(io);
     match try_accept(&mut io, options).await {
         Ok(done) => {
-            let client = (done.client, done.client_key, done.data_keys);
+            let client = (done.client, done.client_key, done.data_keys, done.data_policy);
             Ok(ServerSession::new(io, done.session, client, done.control, done.directions.engine_to_client))
         }
         Err(error) => {

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::suite::KEM_LEN;
 use crate::attestation::document::MAX_DOCUMENT_BYTES;
 use crate::codec::{Reader, put_short_text};
+use crate::data_policy::DataPolicy;
 use crate::frame::{SessionId, VERSION};
 use crate::identity::{ClientPublicKey, PUBLIC_LEN, SIGNATURE_LEN};
 use crate::keys::DataKeys;
@@ -102,11 +103,12 @@ impl ServerHello {
     }
 }
 
-/// The sealed part of ClientAuth: `identity [49] | signature [96] | data keys`.
+/// The sealed part of ClientAuth: `identity [49] | signature [96] | data keys | data policy`.
 pub(super) struct ClientAuth {
     pub(super) identity: ClientPublicKey,
     pub(super) signature: [u8; SIGNATURE_LEN],
     pub(super) data_keys: DataKeys,
+    pub(super) data_policy: DataPolicy,
 }
 
 impl ClientAuth {
@@ -115,19 +117,27 @@ impl ClientAuth {
         identity: &ClientPublicKey,
         signature: &[u8; SIGNATURE_LEN],
         data_keys: &DataKeys,
+        data_policy: &DataPolicy,
     ) -> Zeroizing<Vec<u8>> {
-        let len = PUBLIC_LEN + SIGNATURE_LEN + data_keys.encoded_len();
+        let data_policy = data_policy.encode();
+        let len = PUBLIC_LEN + SIGNATURE_LEN + data_keys.encoded_len() + data_policy.len();
         let mut out = Zeroizing::new(Vec::with_capacity(padded_capacity(len)));
         out.put_slice(&identity.to_bytes());
         out.put_slice(signature);
         data_keys.encode(&mut out);
+        out.put_slice(&data_policy);
         out
     }
 
     pub(super) fn decode(content: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(content);
         let identity = ClientPublicKey::from_bytes(reader.bytes(PUBLIC_LEN)?)?;
-        let auth = Self { identity, signature: reader.array()?, data_keys: DataKeys::decode(&mut reader)? };
+        let auth = Self {
+            identity,
+            signature: reader.array()?,
+            data_keys: DataKeys::decode(&mut reader)?,
+            data_policy: DataPolicy::decode(&mut reader)?,
+        };
         reader.finish()?;
         Ok(auth)
     }

@@ -11,6 +11,7 @@ use super::transcript::{self, Hash};
 use crate::Error;
 use crate::access_file::{AccessPolicy, Client, policy_hash};
 use crate::attestation::{Nsm, NsmError};
+use crate::data_policy::DataPolicy;
 use crate::frame::{Frame, FrameType, SessionId, TAG_LEN, VERSION};
 use crate::identity::ClientPublicKey;
 use crate::keys::DataKeys;
@@ -53,6 +54,7 @@ pub(super) struct Authenticated {
     pub(super) client: Client,
     pub(super) client_key: ClientPublicKey,
     pub(super) data_keys: DataKeys,
+    pub(super) data_policy: DataPolicy,
     pub(super) control: Opener,
     pub(super) directions: Directions,
 }
@@ -113,7 +115,7 @@ impl HelloSent {
         let mut hpke = self.key.receive(enc, &self.hellos)?;
         hpke.open(content, tag, &aad)?;
         let content = content.get(..content_len(content)?).ok_or(HandshakeError::Sealed)?;
-        let ClientAuth { identity, signature, data_keys } = ClientAuth::decode(content)?;
+        let ClientAuth { identity, signature, data_keys, data_policy } = ClientAuth::decode(content)?;
 
         let signed = transcript::signed(&self.hellos, enc, &identity.to_bytes());
         let client = access.client(&identity).filter(|_| identity.verify(&signed, &signature));
@@ -124,8 +126,15 @@ impl HelloSent {
         let mut payload = Accept { client_name: client.name.clone() }.encode();
         let header = accept.seal(FrameType::Accept, false, &mut payload)?;
         let control = Opener::new(directions.client_to_engine.stream(self.session, 0, &binding));
-        let authenticated =
-            Authenticated { session: self.session, client, client_key: identity, data_keys, control, directions };
+        let authenticated = Authenticated {
+            session: self.session,
+            client,
+            client_key: identity,
+            data_keys,
+            data_policy,
+            control,
+            directions,
+        };
         Ok((authenticated, Frame { header, payload }))
     }
 }

@@ -46,10 +46,11 @@ fn engine_answers(mut client_hello: Vec<u8>, middle: &Middle<'_>) -> Result<(Hel
 
 /// A whole handshake without a connection, up to the first refusal of either side.
 fn shake(middle: &Middle<'_>) -> Result<(client::Accepted, Authenticated), Failure> {
-    let World { identity, data_keys, trust, access, .. } = world();
+    let World { identity, data_keys, data_policy, trust, access, .. } = world();
     let (client, hello) = ClientHelloSent::start()?;
     let (server, server_hello) = engine_answers(hello, middle)?;
-    let (client, mut auth) = client.verify(&server_hello, trust, NOW)?.authenticate(identity, data_keys)?;
+    let (client, mut auth) =
+        client.verify(&server_hello, trust, NOW)?.authenticate(identity, data_keys, data_policy)?;
     change(middle.client_auth, &mut auth);
     let (server, mut accept) = server.authenticate(auth, access)?;
     change(middle.accept, &mut accept);
@@ -67,6 +68,7 @@ fn both_sides_agree_on_the_session_and_the_engine_learns_who_and_with_which_keys
     assert_eq!((client.client_name.as_str(), server.client.name.as_str()), ("alice", "alice"));
     assert_eq!(server.client_key, world().identity.public());
     assert_eq!(server.data_keys.get("tables").unwrap().as_bytes(), [42; 32]);
+    assert_eq!(server.data_policy, world().data_policy);
     assert_eq!(client.directions.engine_to_client.0, server.directions.engine_to_client.0);
     assert_eq!(client.directions.client_to_engine.0, server.directions.client_to_engine.0);
     assert_ne!(client.directions.client_to_engine.0, client.directions.engine_to_client.0);
@@ -191,10 +193,11 @@ fn a_client_auth_under_another_header_does_not_open() {
 
 #[test]
 fn a_client_auth_of_another_session_does_not_open() {
-    let World { identity, data_keys, trust, .. } = world();
+    let World { identity, data_keys, data_policy, trust, .. } = world();
     let (client, hello) = ClientHelloSent::start().unwrap();
     let (_, server_hello) = engine_answers(hello, &Middle::default()).unwrap();
-    let (_, recorded) = client.verify(&server_hello, trust, NOW).unwrap().authenticate(identity, data_keys).unwrap();
+    let verified = client.verify(&server_hello, trust, NOW).unwrap();
+    let (_, recorded) = verified.authenticate(identity, data_keys, data_policy).unwrap();
     for relabel in [false, true] {
         let replay = |auth: &mut Frame| {
             auth.payload.clone_from(&recorded.payload);
@@ -229,7 +232,7 @@ fn a_client_that_the_access_file_does_not_name_is_denied() {
     let mallory = ClientIdentity::generate().unwrap();
     let denied = authenticate_with(|hellos, enc| {
         let signed = transcript::signed(hellos, enc, &mallory.public().to_bytes());
-        ClientAuth::encode(&mallory.public(), &mallory.sign(&signed), &world().data_keys).to_vec()
+        ClientAuth::encode(&mallory.public(), &mallory.sign(&signed), &world().data_keys, &world().data_policy).to_vec()
     });
     assert!(matches!(denied, Err(Failure::Denied)));
 }
@@ -239,7 +242,7 @@ fn a_client_that_names_a_key_it_does_not_have_is_denied() {
     let (mallory, alice) = (ClientIdentity::generate().unwrap(), world().identity.public());
     let denied = authenticate_with(|hellos, enc| {
         let signed = transcript::signed(hellos, enc, &alice.to_bytes());
-        ClientAuth::encode(&alice, &mallory.sign(&signed), &world().data_keys).to_vec()
+        ClientAuth::encode(&alice, &mallory.sign(&signed), &world().data_keys, &world().data_policy).to_vec()
     });
     assert!(matches!(denied, Err(Failure::Denied)));
 }
@@ -252,7 +255,7 @@ fn a_signature_of_another_handshake_is_denied() {
             let hellos = if other_hellos { [7; 48] } else { *hellos };
             let enc = if other_enc { [7; 32] } else { *enc };
             let signed = transcript::signed(&hellos, &enc, &alice.public().to_bytes());
-            ClientAuth::encode(&alice.public(), &alice.sign(&signed), &world().data_keys).to_vec()
+            ClientAuth::encode(&alice.public(), &alice.sign(&signed), &world().data_keys, &world().data_policy).to_vec()
         });
         assert!(matches!(denied, Err(Failure::Denied)));
     }
@@ -355,7 +358,7 @@ async fn an_inspection_carries_what_verifies_its_document() {
 fn hostile_messages_never_panic() {
     let (_, client_hello) = ClientHelloSent::start().unwrap();
     let (_, server_hello) = engine_answers(client_hello.clone(), &Middle::default()).unwrap();
-    let auth = ClientAuth::encode(&world().identity.public(), &[1; 96], &world().data_keys);
+    let auth = ClientAuth::encode(&world().identity.public(), &[1; 96], &world().data_keys, &world().data_policy);
     let mut random = TestRandom::new(7);
     for _ in 0..5000 {
         let _ = ClientHello::decode(&random.mutate(&client_hello));

@@ -9,6 +9,7 @@ use super::message::{Control, End, EndStatus, StatementSummary};
 use super::stream::StreamSecret;
 use super::writer::FrameWriter;
 use crate::access_file::Client;
+use crate::data_policy::DataPolicy;
 use crate::frame::{FrameType, SessionId, read_frame};
 use crate::identity::ClientPublicKey;
 use crate::ipc::{Encoded, Encoder};
@@ -27,6 +28,8 @@ pub struct ServerSession {
     pub client_key: ClientPublicKey,
     /// The keys that the client brought.
     pub data_keys: DataKeys,
+    /// Which tables the client lets its queries read.
+    pub data_policy: DataPolicy,
     sender: ServerSender,
     receiver: ServerReceiver,
 }
@@ -35,14 +38,14 @@ impl ServerSession {
     pub(crate) fn new(
         io: BoxedIo,
         id: SessionId,
-        (client, client_key, data_keys): (Client, ClientPublicKey, DataKeys),
+        (client, client_key, data_keys, data_policy): (Client, ClientPublicKey, DataKeys, DataPolicy),
         control: Opener,
         results: DirectionSecret,
     ) -> Self {
         let (reader, writer) = tokio::io::split(io);
         let sender = ServerSender { writer: FrameWriter::new(writer) };
         let receiver = ServerReceiver { session: id, reader, control, results, last_stream: 0 };
-        Self { id, client, client_key, data_keys, sender, receiver }
+        Self { id, client, client_key, data_keys, data_policy, sender, receiver }
     }
 
     /// Two halves that work at the same time, and the client's data keys.
