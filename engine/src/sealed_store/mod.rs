@@ -67,6 +67,12 @@ impl SealedStore {
             return Ok(file);
         }
         let file = self.open(&meta).await?;
+        if file.sealed.is_none() && self.keyring.aad_prefix(location.as_ref()).is_some() {
+            return Err(self.refuse(sealed_parquet::Error::AadPrefix(
+                "the keys file has an AAD prefix for this table, and the file is not encrypted: it is not the file that \
+                 was expected there",
+            )));
+        }
         self.files.insert(file).ok_or_else(|| {
             generic(format!("'{location}' was replaced by another file while it was read: run the query again").into())
         })

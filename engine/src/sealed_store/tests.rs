@@ -149,6 +149,20 @@ async fn other_files_pass_through_and_encrypted_ones_are_read_as_parquet_only() 
 }
 
 #[tokio::test]
+async fn where_a_prefix_is_expected_no_other_file_is_read() {
+    let reader = reader(&ALL).await;
+    let expecting = "spark-uniform-prefix-supplied.parquet";
+    let count = "SELECT count(*) FROM t";
+    assert_eq!(reader.number(expecting, count).await.unwrap(), 60);
+    reader.files.copy(&Path::from("spark-gcm-128.parquet"), &Path::from(expecting)).await.unwrap();
+    let error = reader.number(expecting, count).await.unwrap_err().to_string();
+    assert!(error.contains("was written without one"), "{error}");
+    reader.files.put(&Path::from(expecting), "a,b\n1,2\n3,4\n".into()).await.unwrap();
+    let error = reader.number(expecting, count).await.unwrap_err().to_string();
+    assert!(error.contains("is not encrypted"), "{error}");
+}
+
+#[tokio::test]
 async fn nothing_is_read_after_the_session() {
     let reader = reader(&ALL).await;
     let name = "spark-gcm-128.parquet";
