@@ -86,7 +86,7 @@ impl ChunkHashes {
     pub fn matches(&self, start: u64, bytes: &[u8]) -> bool {
         let Ok(chunk_bytes) = usize::try_from(self.chunk_bytes) else { return false };
         let first = start / self.chunk_bytes;
-        start % self.chunk_bytes == 0
+        start.is_multiple_of(self.chunk_bytes)
             && bytes.chunks(chunk_bytes).zip(first..).all(|(chunk, number)| {
                 let hash =
                     usize::try_from(number).ok().and_then(|number| self.hashes.chunks_exact(HASH_LEN).nth(number));

@@ -81,17 +81,13 @@ fn is_legacy(notes: Option<&Vec<KeyValue>>) -> bool {
 fn has_old_times(batch: &RecordBatch) -> Result<bool, arrow::error::ArrowError> {
     let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
     while let Some(column) = columns.pop() {
+        let old_date = || min(column.as_primitive::<Date32Type>()).is_some_and(|first| first < FIRST_COMMON_DAY);
         match column.data_type() {
-            DataType::Date32 => {
-                if min(column.as_primitive::<Date32Type>()).is_some_and(|first| first < FIRST_COMMON_DAY) {
-                    return Ok(true);
-                }
-            }
+            DataType::Date32 if old_date() => return Ok(true),
             DataType::Timestamp(..) => {
                 let micros = cast(&column, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
-                if min(micros.as_primitive::<TimestampMicrosecondType>())
-                    .is_some_and(|first| first < FIRST_COMMON_MICROS)
-                {
+                let first = min(micros.as_primitive::<TimestampMicrosecondType>());
+                if first.is_some_and(|first| first < FIRST_COMMON_MICROS) {
                     return Ok(true);
                 }
             }
