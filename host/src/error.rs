@@ -11,7 +11,7 @@ use spark_differential::suite::SuiteError;
 
 use crate::files::FileError;
 use crate::output::OutputError;
-use crate::parent::DirectoryError;
+use crate::parent::DataError;
 
 /// Result of everything in this crate.
 pub type Result<T> = std::result::Result<T, HostError>;
@@ -62,9 +62,9 @@ pub enum HostError {
     /// A result could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// The data directory.
+    /// The tables that a parent serves.
     #[error(transparent)]
-    Directory(#[from] DirectoryError),
+    Data(#[from] DataError),
     /// A file or a stream of this machine.
     #[error("{what}: {source}")]
     Io {
@@ -141,11 +141,9 @@ impl HostError {
             Self::Connect { .. } | Self::Listen { .. } | Self::HandshakeTimeout(_) | Self::Interrupted => {
                 ExitStatus::Connection
             }
-            Self::Output(OutputError::Io(_))
-            | Self::File(_)
-            | Self::Directory(_)
-            | Self::Suite(_)
-            | Self::Io { .. } => ExitStatus::File,
+            Self::Output(OutputError::Io(_)) | Self::File(_) | Self::Data(_) | Self::Suite(_) | Self::Io { .. } => {
+                ExitStatus::File
+            }
             Self::Output(_) => ExitStatus::Query,
         }
     }

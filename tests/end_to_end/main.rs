@@ -4,6 +4,7 @@
 
 mod attestation;
 mod bad_frames;
+mod bucket;
 mod canary;
 mod command_line;
 mod data_keys;
