@@ -4,6 +4,7 @@
 
 mod attestation;
 mod bad_frames;
+#[cfg(feature = "s3")]
 mod bucket;
 mod canary;
 mod command_line;

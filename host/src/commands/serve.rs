@@ -1,6 +1,5 @@
 //! `casemate serve`: the parent instance's server.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -11,22 +10,20 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
-use url::Url;
 
+use super::served_data::ServedData;
 use crate::cli::{colours, interrupted};
 use crate::error::{HostError, Result};
-use crate::parent::{BucketOptions, DataBucket, DataDirectory, DataSource, EnclaveConnector, ParentServer, Recorder};
+use crate::parent::{EnclaveConnector, ParentServer, Recorder};
 
 const AFTER_HELP: &str = "\
 Examples:
   casemate serve --enclave vsock://16:5005 --data /srv/tables
   casemate serve --listen tcp://0.0.0.0:7400 --enclave unix:///run/casemate/engine.sock --data /srv/tables
   casemate serve --enclave embedded --access access.json --simulated-trust-out trust.json --data .
-  casemate serve --enclave vsock://16:5005 --data s3://bucket/tables --s3-region eu-central-1
 
 Clients connect to --listen; the enclave asks for files at --storage. This server passes sealed bytes and files on and
-holds no key. It reads regular files (or objects) below --data and nothing else, and writes nothing. A bucket is read with the
-credentials of this process: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of the EC2 instance. `listening on ADDR` on stdout
+holds no key. It reads regular files (or objects) below --data and nothing else, and writes nothing. `listening on ADDR` on stdout
 says that it is ready; what passed is counted on stderr at the end (Ctrl-C or SIGTERM).";
 
 /// VMADDR_CID_ANY: a vsock listener for every context id.
@@ -45,9 +42,8 @@ pub(crate) struct Args {
     /// The enclave: its address, or `embedded` for an engine inside this process (simulated)
     #[arg(long, value_name = "ADDR|embedded")]
     enclave: Enclave,
-    /// What the enclave may read: the files of a directory, or the objects of an S3-compatible bucket
-    #[arg(long, value_name = "DIR|s3://BUCKET/PREFIX")]
-    data: Data,
+    #[command(flatten)]
+    data: ServedData,
     /// Where the enclave asks for files [default: vsock://any:5006 for an enclave on vsock, PATH.storage for one on
     /// unix://PATH]
     #[arg(long, value_name = "ADDR")]
@@ -55,12 +51,6 @@ pub(crate) struct Args {
     /// Write every byte that passes to files in this directory, to look through later
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// The store, if it is not Amazon's: http://HOST:PORT or https://HOST
-    #[arg(long, value_name = "URL", help_heading = "With --data s3://..")]
-    s3_endpoint: Option<Url>,
-    /// The bucket's region [default: AWS_REGION]
-    #[arg(long, value_name = "REGION", help_heading = "With --data s3://..")]
-    s3_region: Option<String>,
     /// The access file of the embedded engine
     #[arg(long, value_name = "FILE", help_heading = "With --enclave embedded")]
     access: Option<PathBuf>,
@@ -70,33 +60,6 @@ pub(crate) struct Args {
     /// Where to write the trust file that accepts the embedded engine
     #[arg(long, value_name = "FILE", help_heading = "With --enclave embedded")]
     simulated_trust_out: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug)]
-enum Data {
-    Directory(PathBuf),
-    Bucket(Url),
-}
-
-impl FromStr for Data {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        match text.split_once("://") {
-            Some(("s3", _)) => text.parse().map(Self::Bucket).map_err(|error| format!("no URL: {error}")),
-            Some((scheme, _)) => Err(format!("`{scheme}://` is not supported: name a directory or s3://BUCKET/PREFIX")),
-            None => Ok(Self::Directory(text.into())),
-        }
-    }
-}
-
-impl fmt::Display for Data {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Directory(path) => path.display().fmt(f),
-            Self::Bucket(url) => url.fmt(f),
-        }
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -116,10 +79,9 @@ impl FromStr for Enclave {
 /// Runs the command until a signal ends it.
 pub(crate) async fn run(args: Args) -> Result<()> {
     log_to_stderr();
-    let data = data_source(&args)?;
     let recorder = args.record.as_deref().map(Recorder::new).transpose();
     let recorder = recorder.map_err(HostError::io("can't record"))?;
-    let server = ParentServer::new(data, recorder);
+    let server = ParentServer::new(args.data.open()?, recorder);
     let shutdown = CancellationToken::new();
     let storage = serve_storage(&args, &server, &shutdown).await?;
     let enclave = connector(&args, &server).await?;
@@ -146,21 +108,6 @@ fn log_to_stderr() {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours()).with_target(false);
     // Not `init`, which would also collect the `log` records of libraries. It fails if there is a collector already.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(own).with(lines));
-}
-
-fn data_source(args: &Args) -> Result<DataSource> {
-    match &args.data {
-        Data::Directory(_) if args.s3_endpoint.is_some() || args.s3_region.is_some() => {
-            Err(HostError::Usage("--s3-endpoint and --s3-region need --data s3://BUCKET/PREFIX".to_owned()))
-        }
-        Data::Directory(path) => DataDirectory::open(path)
-            .map(DataSource::from)
-            .map_err(HostError::io(format!("can't serve the directory {}", path.display()))),
-        Data::Bucket(url) => {
-            let options = BucketOptions { endpoint: args.s3_endpoint.clone(), region: args.s3_region.clone() };
-            Ok(DataBucket::new(url, options)?.into())
-        }
-    }
 }
 
 async fn listen(address: &Address) -> Result<Listener> {
@@ -247,9 +194,7 @@ mod tests {
         Args {
             listen: "tcp://127.0.0.1:0".parse().unwrap(),
             enclave: enclave.parse().unwrap(),
-            data: ".".parse().unwrap(),
-            s3_endpoint: None,
-            s3_region: None,
+            data: ServedData::directory("."),
             storage: storage.map(|address| address.parse().unwrap()),
             record: None,
             access: None,

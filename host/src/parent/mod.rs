@@ -23,7 +23,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use counters::{CounterValues, Counters};
-pub use data::{BucketOptions, DataBucket, DataDirectory, DataError, DataFile, DataSource, FileEntry};
+#[cfg(feature = "s3")]
+pub use data::{BucketOptions, DataBucket};
+pub use data::{DataDirectory, DataError, DataFile, DataSource, FileEntry};
 pub use record::Recorder;
 
 use storage::StorageServer;

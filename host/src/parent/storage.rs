@@ -134,10 +134,14 @@ fn code(error: &DataError) -> ErrorCode {
     match error {
         DataError::NotFound(_) => ErrorCode::NotFound,
         DataError::InvalidPath(_) | DataError::Range { .. } | DataError::Length { .. } => ErrorCode::BadRequest,
-        DataError::NotServed(_) | DataError::Credentials(_) => ErrorCode::PermissionDenied,
+        DataError::NotServed(_) => ErrorCode::PermissionDenied,
         DataError::TooManyFiles { .. } => ErrorCode::TooLarge,
         DataError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,
-        DataError::Io { .. } | DataError::Store { .. } | DataError::Bucket { .. } => ErrorCode::Internal,
+        DataError::Io { .. } => ErrorCode::Internal,
+        #[cfg(feature = "s3")]
+        DataError::Credentials(_) => ErrorCode::PermissionDenied,
+        #[cfg(feature = "s3")]
+        DataError::Store { .. } | DataError::Bucket { .. } => ErrorCode::Internal,
     }
 }
 

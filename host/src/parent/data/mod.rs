@@ -1,5 +1,6 @@
 //! What a parent serves to its enclave: the regular files of a directory, or the objects of an S3 bucket.
 
+#[cfg(feature = "s3")]
 mod bucket;
 mod directory;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use casemate_wire::storage::MAX_RANGE_BYTES;
 
+#[cfg(feature = "s3")]
 pub use bucket::{BucketOptions, DataBucket};
 pub use directory::{DataDirectory, DataFile};
 
@@ -58,6 +60,7 @@ pub enum DataError {
         limit: usize,
     },
     /// What `--data` names is no bucket.
+    #[cfg(feature = "s3")]
     #[error("can't serve {url}: {reason}")]
     Bucket {
         /// The URL as given.
@@ -66,11 +69,13 @@ pub enum DataError {
         reason: String,
     },
     /// The store does not let the parent read.
+    #[cfg(feature = "s3")]
     #[error(
         "`{0}` can't be read: the store refuses the parent's credentials; check AWS_ACCESS_KEY_ID and the bucket's policy"
     )]
     Credentials(String),
     /// The store failed.
+    #[cfg(feature = "s3")]
     #[error("`{path}` can't be read: {source}")]
     Store {
         /// The path as asked for.
@@ -105,6 +110,7 @@ pub enum DataSource {
     /// A directory of this machine.
     Directory(Arc<DataDirectory>),
     /// A bucket of an S3-compatible store.
+    #[cfg(feature = "s3")]
     Bucket(Arc<DataBucket>),
 }
 
@@ -114,6 +120,7 @@ impl From<DataDirectory> for DataSource {
     }
 }
 
+#[cfg(feature = "s3")]
 impl From<DataBucket> for DataSource {
     fn from(bucket: DataBucket) -> Self {
         Self::Bucket(Arc::new(bucket))
@@ -131,6 +138,7 @@ impl DataSource {
                 let (directory, wanted) = (directory.clone(), prefix.to_owned());
                 blocking(prefix, move || directory.list(&wanted, limit)).await
             }
+            #[cfg(feature = "s3")]
             Self::Bucket(bucket) => bucket.list(prefix, limit).await,
         }
     }
@@ -145,6 +153,7 @@ impl DataSource {
                 let (directory, wanted) = (directory.clone(), path.to_owned());
                 blocking(path, move || Ok(directory.file(&wanted)?.entry().clone())).await
             }
+            #[cfg(feature = "s3")]
             Self::Bucket(bucket) => bucket.head(path).await,
         }
     }
@@ -163,6 +172,7 @@ impl DataSource {
                 let (directory, wanted) = (directory.clone(), path.to_owned());
                 blocking(path, move || directory.file(&wanted)?.read_range(start, end).map(Bytes::from)).await
             }
+            #[cfg(feature = "s3")]
             Self::Bucket(bucket) => bucket.read(path, start, end).await,
         }
     }
