@@ -15,7 +15,7 @@ use crate::files::FileError;
 use crate::lifecycle::nitro_cli::NitroCliError;
 use crate::lifecycle::supervisor::SupervisorError;
 use crate::output::OutputError;
-use crate::parent::DirectoryError;
+use crate::parent::DataError;
 
 /// Result of everything in this crate.
 pub type Result<T> = std::result::Result<T, HostError>;
@@ -75,9 +75,9 @@ pub enum HostError {
     /// A result could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// The data directory.
+    /// The tables that a parent serves.
     #[error(transparent)]
-    Directory(#[from] DirectoryError),
+    Data(#[from] DataError),
     /// A file or a stream of this machine.
     #[error("{what}: {source}")]
     Io {
@@ -171,7 +171,7 @@ impl HostError {
             | Self::File(_)
             | Self::Image(_)
             | Self::Dataset(_)
-            | Self::Directory(_)
+            | Self::Data(_)
             | Self::Suite(_)
             | Self::Io { .. } => ExitStatus::File,
             Self::Output(_) => ExitStatus::Query,

@@ -4,6 +4,8 @@
 
 mod attestation;
 mod bad_frames;
+#[cfg(feature = "s3")]
+mod bucket;
 mod canary;
 mod command_line;
 mod data_keys;

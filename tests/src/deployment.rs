@@ -32,6 +32,8 @@ pub struct Plan {
     memory_limit: &'static str,
     access: Box<dyn FnOnce(&mut AccessFile)>,
     engine_arguments: Vec<String>,
+    parent_arguments: Vec<String>,
+    parent_environment: &'static [(&'static str, &'static str)],
     tapped: bool,
 }
 
@@ -44,6 +46,8 @@ impl Plan {
             memory_limit: "1GiB",
             access: Box::new(|_| ()),
             engine_arguments: Vec::new(),
+            parent_arguments: Vec::new(),
+            parent_environment: &[],
             tapped: false,
         }
     }
@@ -63,6 +67,13 @@ impl Plan {
     /// Adds arguments of the engine.
     pub fn engine_arguments(mut self, arguments: &[&str]) -> Self {
         self.engine_arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    /// Adds arguments of the parent's server, and variables of its environment.
+    pub fn parent(mut self, arguments: &[String], environment: &'static [(&'static str, &'static str)]) -> Self {
+        self.parent_arguments.extend_from_slice(arguments);
+        self.parent_environment = environment;
         self
     }
 
@@ -125,14 +136,16 @@ impl Deployment {
             taps.push(Tap::start(&storage_seen, storage_address.clone()).await);
         }
 
-        let parent = [
+        let mut parent = vec![
             "serve".into(),
             "--listen=tcp://127.0.0.1:0".into(),
             format!("--enclave={engine_seen}"),
             format!("--storage={storage_address}"),
             format!("--data={}", plan.data.display()),
         ];
-        let parent = Server::start(Path::new(plan.programs.casemate), &parent, &at("parent.log")).await;
+        parent.extend(plan.parent_arguments);
+        let casemate = Path::new(plan.programs.casemate);
+        let parent = Server::start_with(casemate, &parent, plan.parent_environment, &at("parent.log")).await;
         let mut engine = engine_arguments(folder.path(), &engine_address, &storage_seen, plan.memory_limit);
         engine.extend(plan.engine_arguments);
         let engine = Server::start(Path::new(plan.programs.engine), &engine, &at("engine.log")).await;

@@ -29,10 +29,24 @@ impl Server {
     /// # Panics
     /// When it ends before that, with what it printed.
     pub async fn start<A: AsRef<OsStr>>(program: &Path, arguments: &[A], log: &Path) -> Self {
+        Self::start_with(program, arguments, &[], log).await
+    }
+
+    /// As [`start`](Self::start), with variables in its environment.
+    ///
+    /// # Panics
+    /// When it ends before it listens, with what it printed.
+    pub async fn start_with<A: AsRef<OsStr>>(
+        program: &Path,
+        arguments: &[A],
+        environment: &[(&str, &str)],
+        log: &Path,
+    ) -> Self {
         let stderr = File::create(log).expect("a log file in the test's folder");
         let mut child = Command::new(program)
             .args(arguments)
-            .stdin(Stdio::null())
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr)
             .kill_on_drop(true)

@@ -14,6 +14,7 @@ pub(crate) mod keys;
 pub(crate) mod open;
 mod results;
 pub(crate) mod serve;
+mod served_data;
 mod session;
 pub(crate) mod sql;
 pub(crate) mod statements;

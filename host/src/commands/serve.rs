@@ -11,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
+use super::served_data::ServedData;
 use super::supervised::SupervisedArgs;
 use crate::cli::{colours, interrupted};
 use crate::error::{HostError, Result};
 use crate::lifecycle::supervisor::Supervisor;
-use crate::parent::{DataDirectory, EnclaveConnector, ParentServer, Recorder};
+use crate::parent::{EnclaveConnector, ParentServer, Recorder};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -26,7 +27,7 @@ Examples:
   casemate serve --enclave unix:///run/e.sock --enclave-command 'exec casemate-engine --listen unix:///run/e.sock ..' --data .
 
 Clients connect to --listen; the enclave asks for files at --storage. This server passes sealed bytes and files on and
-holds no key. It reads regular files below --data and nothing else, and writes nothing. `listening on ADDR` on stdout
+holds no key. It reads regular files (or objects) below --data and nothing else, and writes nothing. `listening on ADDR` on stdout
 says that it is ready; what passed is counted on stderr at the end (Ctrl-C or SIGTERM).
 
 With --enclave-image (or --enclave-command) the server starts the enclave itself, says hello to it every 30 seconds, and
@@ -50,9 +51,8 @@ pub(crate) struct Args {
     /// --enclave-image: vsock://16:5005]
     #[arg(long, value_name = "ADDR|embedded", required_unless_present = "enclave_image")]
     enclave: Option<Enclave>,
-    /// The directory whose files the enclave may read
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    data: ServedData,
     /// Where the enclave asks for files [default: vsock://any:5006 for an enclave on vsock, vsock+unix://PATH:5006 for
     /// one on vsock+unix://PATH:PORT, PATH.storage for one on unix://PATH]
     #[arg(long, value_name = "ADDR")]
@@ -104,11 +104,9 @@ impl Args {
 /// Runs the command until a signal ends it.
 pub(crate) async fn run(args: Args) -> Result<()> {
     log_to_stderr();
-    let directory = DataDirectory::open(&args.data)
-        .map_err(HostError::io(format!("can't serve the directory {}", args.data.display())))?;
     let recorder = args.record.as_deref().map(Recorder::new).transpose();
     let recorder = recorder.map_err(HostError::io("can't record"))?;
-    let server = ParentServer::new(directory, recorder);
+    let server = ParentServer::new(args.data.open()?, recorder);
     let shutdown = CancellationToken::new();
     let storage = serve_storage(&args, &server, &shutdown).await?;
     // Before the enclave is started: who can't listen has no use for it.
@@ -186,7 +184,7 @@ async fn serve_storage(
 ) -> Result<Option<JoinHandle<()>>> {
     let Some(address) = storage_address(args)? else { return Ok(None) };
     let listener = listen(&address).await?;
-    tracing::info!("files below {} for the enclave at {}", args.data.display(), listener.local_address());
+    tracing::info!("files below {} for the enclave at {}", args.data, listener.local_address());
     Ok(Some(tokio::spawn(server.clone().serve_storage(listener, shutdown.clone()))))
 }
 
@@ -259,7 +257,7 @@ mod tests {
         Args {
             listen: "tcp://127.0.0.1:0".parse().unwrap(),
             enclave: Some(enclave.parse().unwrap()),
-            data: PathBuf::from("."),
+            data: ServedData::directory("."),
             storage: storage.map(|address| address.parse().unwrap()),
             record: None,
             access: None,

@@ -1,8 +1,8 @@
-//! The parent instance's server: relays clients to the enclave and serves the data directory to it. It holds no key and
+//! The parent instance's server: relays clients to the enclave and serves tables to it. It holds no key and
 //! sees sizes, times and file names.
 
 mod counters;
-mod directory;
+mod data;
 mod record;
 mod relay;
 mod storage;
@@ -22,7 +22,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use counters::{CounterValues, Counters};
-pub use directory::{DataDirectory, DataFile, DirectoryError, FileEntry};
+#[cfg(feature = "s3")]
+pub use data::{BucketOptions, DataBucket};
+pub use data::{DataDirectory, DataError, DataFile, DataSource, FileEntry};
 pub use record::Recorder;
 
 use storage::StorageServer;
@@ -78,11 +80,11 @@ pub struct ParentServer {
 }
 
 impl ParentServer {
-    /// A server of `directory` that records what passes if there is a `recorder`.
-    pub fn new(directory: DataDirectory, recorder: Option<Recorder>) -> Arc<Self> {
+    /// A server of `data` that records what passes if there is a `recorder`.
+    pub fn new(data: impl Into<DataSource>, recorder: Option<Recorder>) -> Arc<Self> {
         let counters = Arc::new(Counters::default());
         Arc::new(Self {
-            storage: Arc::new(StorageServer::new(directory, counters.clone())),
+            storage: Arc::new(StorageServer::new(data.into(), counters.clone())),
             counters,
             recorder,
             clients: Arc::new(Semaphore::new(MAX_CLIENTS)),

@@ -1,11 +1,10 @@
-//! The storage server: answers an engine's requests for files from the data directory.
+//! The storage server: answers an engine's requests for files from a data source.
 
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use casemate_wire::storage::{
     ErrorCode, MAX_RANGE_BYTES, MAX_RESPONSE_BYTES, ObjectMeta, Request, Response, read_request, write_response,
 };
@@ -14,7 +13,7 @@ use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::counters::Counters;
-use super::directory::{DataDirectory, DirectoryError, FileEntry};
+use super::data::{DataError, DataSource, FileEntry};
 
 /// Requests of one connection that are worked on at once; further ones wait unread.
 const MAX_IN_FLIGHT: usize = 16;
@@ -25,9 +24,9 @@ const ANSWER_KIB: usize = 256 * 1024;
 /// Files that one listing names at most.
 const MAX_LISTED: usize = 100_000;
 
-/// Serves one directory to any number of connections within one bound of memory.
+/// Serves one data source to any number of connections within one bound of memory.
 pub(super) struct StorageServer {
-    directory: DataDirectory,
+    data: DataSource,
     memory: Arc<Semaphore>,
     counters: Arc<Counters>,
 }
@@ -41,8 +40,8 @@ struct Answer {
 }
 
 impl StorageServer {
-    pub(super) fn new(directory: DataDirectory, counters: Arc<Counters>) -> Self {
-        Self { directory, memory: Arc::new(Semaphore::new(ANSWER_KIB)), counters }
+    pub(super) fn new(data: DataSource, counters: Arc<Counters>) -> Self {
+        Self { data, memory: Arc::new(Semaphore::new(ANSWER_KIB)), counters }
     }
 
     /// Answers requests until the engine closes the connection.
@@ -65,37 +64,34 @@ impl StorageServer {
             let in_flight = permit(&in_flight, 1).await?;
             let memory = permit(&self.memory, memory_kib(&request)).await?;
             let (server, answers) = (self.clone(), answers.clone());
-            tokio::task::spawn_blocking(move || {
-                let response = server.answer(&request);
+            tokio::spawn(async move {
+                let response = server.answer(&request).await;
                 // The connection is gone when this fails, and nobody waits for the answer.
-                let _ = answers.blocking_send(Answer { id, response, _memory: memory, _in_flight: in_flight });
+                let _ = answers.send(Answer { id, response, _memory: memory, _in_flight: in_flight }).await;
             });
         }
         Ok(())
     }
 
-    fn answer(&self, request: &Request) -> Response {
+    async fn answer(&self, request: &Request) -> Response {
         self.counters.storage_requests.fetch_add(1, Ordering::Relaxed);
         let answered = match request {
-            Request::List { prefix } => self.directory.list(prefix, MAX_LISTED).map(listing),
-            Request::Head { path } => self.directory.file(path).map(|file| Response::Meta(meta(file.entry()))),
-            Request::Get { path, start, end } => self.read(path, *start, *end),
+            Request::List { prefix } => self.data.list(prefix, MAX_LISTED).await.map(listing),
+            Request::Head { path } => self.data.head(path).await.map(|entry| Response::Meta(meta(&entry))),
+            Request::Get { path, start, end } => self.data.read(path, *start, *end).await.map(Response::Data),
         };
-        answered.unwrap_or_else(|error| {
-            self.counters.storage_refused.fetch_add(1, Ordering::Relaxed);
-            Response::Error { code: code(&error), message: error.to_string() }
-        })
-    }
-
-    fn read(&self, path: &str, start: u64, end: u64) -> Result<Response, DirectoryError> {
-        let file = self.directory.file(path)?;
-        let length = end.saturating_sub(start);
-        if length == 0 || length > MAX_RANGE_BYTES {
-            return Err(DirectoryError::Range { path: path.to_owned(), start, end, size: file.entry().size });
+        match answered {
+            Ok(response) => {
+                if let Response::Data(bytes) = &response {
+                    self.counters.storage_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                }
+                response
+            }
+            Err(error) => {
+                self.counters.storage_refused.fetch_add(1, Ordering::Relaxed);
+                Response::Error { code: code(&error), message: error.to_string() }
+            }
         }
-        let bytes = file.read_range(start, end)?;
-        self.counters.storage_bytes.fetch_add(length, Ordering::Relaxed);
-        Ok(Response::Data(Bytes::from(bytes)))
     }
 }
 
@@ -134,16 +130,18 @@ fn meta(entry: &FileEntry) -> ObjectMeta {
     ObjectMeta { path: entry.path.clone(), size: entry.size, modified_ms }
 }
 
-fn code(error: &DirectoryError) -> ErrorCode {
+fn code(error: &DataError) -> ErrorCode {
     match error {
-        DirectoryError::NotFound(_) => ErrorCode::NotFound,
-        DirectoryError::InvalidPath(_) | DirectoryError::Range { .. } => ErrorCode::BadRequest,
-        DirectoryError::NotServed(_) => ErrorCode::PermissionDenied,
-        DirectoryError::TooManyFiles { .. } => ErrorCode::TooLarge,
-        DirectoryError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-            ErrorCode::PermissionDenied
-        }
-        DirectoryError::Io { .. } => ErrorCode::Internal,
+        DataError::NotFound(_) => ErrorCode::NotFound,
+        DataError::InvalidPath(_) | DataError::Range { .. } | DataError::Length { .. } => ErrorCode::BadRequest,
+        DataError::NotServed(_) => ErrorCode::PermissionDenied,
+        DataError::TooManyFiles { .. } => ErrorCode::TooLarge,
+        DataError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,
+        DataError::Io { .. } => ErrorCode::Internal,
+        #[cfg(feature = "s3")]
+        DataError::Credentials(_) => ErrorCode::PermissionDenied,
+        #[cfg(feature = "s3")]
+        DataError::Store { .. } | DataError::Bucket { .. } => ErrorCode::Internal,
     }
 }
 
@@ -151,6 +149,9 @@ fn code(error: &DirectoryError) -> ErrorCode {
 mod tests {
     use casemate_wire::storage::{read_response, write_request};
 
+    use bytes::Bytes;
+
+    use super::super::data::DataDirectory;
     use super::*;
 
     struct Served {
@@ -168,7 +169,7 @@ mod tests {
         }
         let counters = Arc::new(Counters::default());
         let directory = DataDirectory::open(folder.path()).unwrap();
-        let server = Arc::new(StorageServer::new(directory, counters.clone()));
+        let server = Arc::new(StorageServer::new(directory.into(), counters.clone()));
         let (io, other) = tokio::io::duplex(4096);
         tokio::spawn(server.serve(Box::new(other)));
         Served { _folder: folder, counters, io }

@@ -10,64 +10,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
-/// The longest path a request may name.
-pub const MAX_PATH_BYTES: usize = 4096;
+use super::{DataError, FileEntry, check_path};
 
 /// The deepest folder a listing goes down to.
 const MAX_DEPTH: usize = 32;
-
-/// Why a path was not served. The text names the path as it was asked for and nothing else of the parent's disk.
-#[derive(Debug, thiserror::Error)]
-pub enum DirectoryError {
-    /// The path is not a plain relative path.
-    #[error("`{0}` is not a relative path below the data directory")]
-    InvalidPath(String),
-    /// There is no such file.
-    #[error("there is no file `{0}` in the data directory")]
-    NotFound(String),
-    /// It is a link that leads out, a device, a pipe or a socket.
-    #[error("`{0}` is not a regular file inside the data directory")]
-    NotServed(String),
-    /// The range does not lie inside the file.
-    #[error("bytes {start}..{end} do not lie inside `{path}`, which has {size}")]
-    Range {
-        /// The path as asked for.
-        path: String,
-        /// First byte asked for.
-        start: u64,
-        /// One past the last byte asked for.
-        end: u64,
-        /// The file's size.
-        size: u64,
-    },
-    /// More files than one listing may name.
-    #[error("more than {limit} files lie below `{prefix}`: name a folder with fewer")]
-    TooManyFiles {
-        /// The prefix as asked for.
-        prefix: String,
-        /// The cap.
-        limit: usize,
-    },
-    /// The operating system refused.
-    #[error("`{path}` can't be read: {source}")]
-    Io {
-        /// The path as asked for.
-        path: String,
-        /// The cause.
-        source: io::Error,
-    },
-}
-
-/// One file of a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileEntry {
-    /// Path below the data directory, `/` between folders.
-    pub path: String,
-    /// Size in bytes.
-    pub size: u64,
-    /// Time of the last change, milliseconds since the epoch.
-    pub modified_ms: i64,
-}
 
 /// A directory whose regular files may be read, and nothing else.
 #[derive(Debug)]
@@ -96,7 +42,7 @@ impl DataDirectory {
     }
 
     /// Opens a regular file for reading.
-    pub fn file(&self, path: &str) -> Result<DataFile, DirectoryError> {
+    pub fn file(&self, path: &str) -> Result<DataFile, DataError> {
         check_path(path)?;
         // NONBLOCK: opening a pipe must not wait for a writer. What is not a regular file is refused below.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -105,8 +51,8 @@ impl DataDirectory {
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {}
             // As in an object store, a folder is no file; an engine that is told so asks for what lies below it.
-            FileType::Directory => return Err(DirectoryError::NotFound(path.to_owned())),
-            _ => return Err(DirectoryError::NotServed(path.to_owned())),
+            FileType::Directory => return Err(DataError::NotFound(path.to_owned())),
+            _ => return Err(DataError::NotServed(path.to_owned())),
         }
         Ok(DataFile { file: File::from(fd), entry: entry(path.to_owned(), &stat) })
     }
@@ -115,7 +61,7 @@ impl DataDirectory {
     ///
     /// A folder that is not there has no files. Links are listed where they lead to a regular file inside the directory;
     /// links to folders are not followed, so a listing always ends.
-    pub fn list(&self, prefix: &str, limit: usize) -> Result<Vec<FileEntry>, DirectoryError> {
+    pub fn list(&self, prefix: &str, limit: usize) -> Result<Vec<FileEntry>, DataError> {
         let prefix = prefix.trim_end_matches('/');
         if !prefix.is_empty() {
             check_path(prefix)?;
@@ -125,7 +71,7 @@ impl DataDirectory {
         while let Some((folder, depth)) = folders.pop() {
             self.list_folder(&folder, depth, &mut folders, &mut found)?;
             if found.len() > limit || folders.len() > limit {
-                return Err(DirectoryError::TooManyFiles { prefix: prefix.to_owned(), limit });
+                return Err(DataError::TooManyFiles { prefix: prefix.to_owned(), limit });
             }
         }
         found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
@@ -138,7 +84,7 @@ impl DataDirectory {
         depth: usize,
         folders: &mut Vec<(String, usize)>,
         found: &mut Vec<FileEntry>,
-    ) -> Result<(), DirectoryError> {
+    ) -> Result<(), DataError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = if folder.is_empty() {
             rustix::fs::openat(&self.root, ".", flags, Mode::empty())
@@ -199,37 +145,25 @@ impl DataFile {
     }
 
     /// Reads the bytes `start..end`; all of them must lie inside the file.
-    pub fn read_range(&self, start: u64, end: u64) -> Result<Vec<u8>, DirectoryError> {
+    pub fn read_range(&self, start: u64, end: u64) -> Result<Vec<u8>, DataError> {
         let FileEntry { path, size, .. } = &self.entry;
         let length = end.checked_sub(start).filter(|_| end <= *size).and_then(|length| usize::try_from(length).ok());
         let Some(length) = length else {
-            return Err(DirectoryError::Range { path: path.clone(), start, end, size: *size });
+            return Err(DataError::Range { path: path.clone(), start, end, size: *size });
         };
         let mut bytes = vec![0; length];
-        self.file
-            .read_exact_at(&mut bytes, start)
-            .map_err(|source| DirectoryError::Io { path: path.clone(), source })?;
+        self.file.read_exact_at(&mut bytes, start).map_err(|source| DataError::Io { path: path.clone(), source })?;
         Ok(bytes)
     }
 }
 
-/// Accepts `a/b/c`: no root, no empty, `.` or `..` parts, no NUL.
-fn check_path(path: &str) -> Result<(), DirectoryError> {
-    let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
-    if path.len() <= MAX_PATH_BYTES && path.split('/').all(plain) {
-        Ok(())
-    } else {
-        Err(DirectoryError::InvalidPath(path.chars().take(200).collect()))
-    }
-}
-
-fn refusal(path: &str, errno: Errno) -> DirectoryError {
+fn refusal(path: &str, errno: Errno) -> DataError {
     let path = path.to_owned();
     match errno {
-        Errno::NOENT | Errno::NOTDIR => DirectoryError::NotFound(path),
+        Errno::NOENT | Errno::NOTDIR => DataError::NotFound(path),
         // EXDEV: the way leads out of the root; ELOOP: a link where none is followed; ENXIO: a socket or a pipe.
-        Errno::XDEV | Errno::LOOP | Errno::NXIO | Errno::ISDIR => DirectoryError::NotServed(path),
-        errno => DirectoryError::Io { path, source: errno.into() },
+        Errno::XDEV | Errno::LOOP | Errno::NXIO | Errno::ISDIR => DataError::NotServed(path),
+        errno => DataError::Io { path, source: errno.into() },
     }
 }
 
@@ -278,7 +212,7 @@ mod tests {
         let (_temp, data) = directory();
         let file = data.file("sales/b.csv").unwrap();
         for (start, end) in [(0, 3), (2, 1), (u64::MAX, u64::MAX), (0, u64::MAX), (u64::MAX, 0)] {
-            assert!(matches!(file.read_range(start, end), Err(DirectoryError::Range { .. })), "{start}..{end}");
+            assert!(matches!(file.read_range(start, end), Err(DataError::Range { .. })), "{start}..{end}");
         }
     }
 
@@ -297,7 +231,7 @@ mod tests {
             "sales/",
             "a\0b",
         ] {
-            assert!(matches!(data.file(path), Err(DirectoryError::InvalidPath(_))), "{path:?}");
+            assert!(matches!(data.file(path), Err(DataError::InvalidPath(_))), "{path:?}");
             if !path.trim_end_matches('/').is_empty() && path != "sales/" {
                 assert!(data.list(path, 10).is_err(), "{path:?}");
             }
@@ -314,7 +248,7 @@ mod tests {
         symlink("/proc/self/fd", data.path().join("magic")).unwrap();
         for path in ["absolute", "relative", "up/secret", "magic/0", "up"] {
             let error = data.file(path).unwrap_err();
-            assert!(matches!(error, DirectoryError::NotServed(_)), "{path}: {error}");
+            assert!(matches!(error, DataError::NotServed(_)), "{path}: {error}");
             assert!(data.open_without_links(path, OFlags::RDONLY).is_err(), "{path}");
         }
         let listed: Vec<_> = data.list("", 10).unwrap().into_iter().map(|entry| entry.path).collect();
@@ -335,9 +269,9 @@ mod tests {
         let _socket = std::os::unix::net::UnixListener::bind(data.path().join("socket")).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, data.path().join("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
         for path in ["socket", "pipe"] {
-            assert!(matches!(data.file(path), Err(DirectoryError::NotServed(_))), "{path}");
+            assert!(matches!(data.file(path), Err(DataError::NotServed(_))), "{path}");
         }
-        assert!(matches!(data.file("sales"), Err(DirectoryError::NotFound(_))));
+        assert!(matches!(data.file("sales"), Err(DataError::NotFound(_))));
         assert_eq!(data.list("", 10).unwrap().len(), 2);
     }
 
@@ -348,7 +282,7 @@ mod tests {
         assert_eq!(data.list("sales", 10).unwrap().len(), 2);
         assert_eq!(data.list("sal", 10).unwrap(), []);
         assert_eq!(data.list("sales/b.csv", 10).unwrap(), []);
-        assert!(matches!(data.list("", 1), Err(DirectoryError::TooManyFiles { limit: 1, .. })));
+        assert!(matches!(data.list("", 1), Err(DataError::TooManyFiles { limit: 1, .. })));
     }
 
     #[test]
