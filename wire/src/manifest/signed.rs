@@ -65,7 +65,10 @@ fn parts(file: &[u8]) -> Result<(ClientPublicKey, [u8; SIGNATURE_LEN], &[u8]), M
         let (signer, signature) = line.split_once(' ')?;
         let mut bytes = [0; SIGNATURE_LEN];
         hex::decode_to_slice(signature, &mut bytes).ok()?;
-        Some((signer.parse().ok()?, bytes, text.get(1..)?))
+        let signer: ClientPublicKey = signer.parse().ok()?;
+        // One manifest has one form: hexadecimal digits have two cases.
+        let canonical = line == format!("{signer} {}", hex::encode(bytes));
+        canonical.then_some((signer, bytes, text.get(1..)?))
     };
     found().ok_or(ManifestError::NotAManifest)
 }

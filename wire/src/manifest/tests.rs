@@ -75,6 +75,9 @@ fn no_changed_byte_of_a_manifest_is_accepted() {
             assert!(verify(&changed).is_err());
         }
     }
+    let line = file.iter().position(|byte| *byte == b'\n').unwrap();
+    let upper = [&file[..20], &file[20..line].to_ascii_uppercase(), &file[line..]].concat();
+    assert!(verify(&upper).is_err(), "the same digits in another case");
     for cut in [0, 1, 20, file.len() / 2, file.len() - 1] {
         assert!(verify(&file[..cut]).is_err());
     }
