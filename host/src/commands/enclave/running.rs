@@ -57,9 +57,7 @@ pub(super) fn enclave_json(enclave: &EnclaveInfo) -> Json {
 }
 
 /// The registers among measurements, whose names begin with `PCR`.
-pub(super) fn pcrs<'a>(
-    measurements: &'a std::collections::BTreeMap<String, String>,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
+pub(super) fn pcrs(measurements: &std::collections::BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
     measurements.iter().filter_map(|(name, value)| Some((name.strip_prefix("PCR")?, value.as_str())))
 }
 
