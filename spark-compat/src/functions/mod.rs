@@ -14,6 +14,7 @@ mod conditional;
 mod csv;
 mod csv_options;
 pub(crate) mod datetime;
+pub(crate) mod descriptions;
 mod digests;
 mod digits;
 mod elementary;

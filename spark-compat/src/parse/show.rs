@@ -137,17 +137,18 @@ pub(super) fn describe(cursor: &mut Cursor) -> Result<Statement> {
 
 /// The function's name is a name, a string or an operator.
 fn function(cursor: &mut Cursor) -> Result<Statement> {
-    if *cursor.source.token(cursor.at + 1) != Token::EOF {
-        let _ = cursor.eat("extended");
-    }
+    let extended = *cursor.source.token(cursor.at + 1) != Token::EOF && cursor.eat("extended");
     let name = match cursor.source.token(cursor.at) {
         Token::SingleQuotedRawStringLiteral(_) => cursor.string()?,
         Token::Word(_) => cursor.name()?.join("."),
+        // As it is written: the token of `!=` is that of `<>`, and each has a description of its own.
         operator => {
-            let name = operator.to_string();
+            let written =
+                cursor.source.lexeme(cursor.at).and_then(|lexeme| cursor.source.sql.get(lexeme.range.clone()));
+            let name = written.map_or_else(|| operator.to_string(), str::to_owned);
             cursor.at += 1;
             name
         }
     };
-    Ok(Statement::DescribeFunction { name: name.to_lowercase() })
+    Ok(Statement::DescribeFunction { name: name.to_lowercase(), extended })
 }

@@ -88,6 +88,8 @@ pub enum Statement {
     DescribeFunction {
         /// The function's name.
         name: String,
+        /// Whether examples are wanted, too.
+        extended: bool,
     },
     /// `EXPLAIN [EXTENDED | COST | FORMATTED] query`
     Explain {

@@ -10,7 +10,7 @@ use super::rows::{self, Row, row};
 use super::views::Reached;
 use super::{Shared, SparkSession, path_of};
 use crate::error::{ErrorKind, Result, SparkError};
-use crate::functions;
+use crate::functions::{self, descriptions};
 use crate::java_regex::JavaRegex;
 use crate::parse::Show;
 use crate::resolver::{TableColumn, TableDefinition, Tables, ViewName};
@@ -123,11 +123,10 @@ impl SparkSession {
     }
 
     /// `DESCRIBE FUNCTION`
-    pub(super) fn describe_function(name: &str) -> Result<Effect> {
-        if functions::names_of_spark().any(|known| known == name) {
-            return Err(SparkError::unsupported(format!("the description of the function {name}")));
-        }
-        Ok(Effect::Rows(rows::strings(&["function_desc"]), vec![row([format!("Function: {name} not found.")])]))
+    pub(super) fn describe_function(name: &str, extended: bool) -> Result<Effect> {
+        let texts = descriptions::description(name, extended)?;
+        let texts = texts.unwrap_or_else(|| vec![format!("Function: {name} not found.")]);
+        Ok(Effect::Rows(rows::strings(&["function_desc"]), texts.into_iter().map(|text| row([text])).collect()))
     }
 }
 

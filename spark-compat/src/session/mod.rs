@@ -102,7 +102,7 @@ impl SparkSession {
                 self.describe_relation(name, *extended, column.as_deref())?
             }
             Statement::DescribeQuery(query) => self.describe_query(query).await?,
-            Statement::DescribeFunction { name } => Self::describe_function(name)?,
+            Statement::DescribeFunction { name, extended } => Self::describe_function(name, *extended)?,
             Statement::Explain { logical, query } => self.explain(query, *logical).await?,
         };
         Ok(Prepared {
