@@ -85,6 +85,15 @@ async fn only_objects_below_the_prefix_are_listed_and_read() {
 }
 
 #[tokio::test]
+async fn a_name_that_no_path_has_is_an_error_of_the_listing_and_of_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = Bucket::of(folder.path(), "s3://tables/odd").await;
+    assert_eq!(bucket.refusal(Request::List { prefix: String::new() }).await, ErrorCode::Internal);
+    let Response::Meta(meta) = bucket.ask(Request::Head { path: "plain.csv".into() }).await else { panic!() };
+    assert_eq!((meta.path.as_str(), meta.size), ("plain.csv", 1));
+}
+
+#[tokio::test]
 async fn a_store_that_is_gone_is_an_error_for_the_query_and_for_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     data::write_canary_table(&folder.path().join("one.parquet"), true);

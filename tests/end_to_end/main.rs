@@ -4,7 +4,6 @@
 
 mod attestation;
 mod bad_frames;
-#[cfg(feature = "s3")]
 mod bucket;
 mod canary;
 mod command_line;

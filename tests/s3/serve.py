@@ -29,9 +29,10 @@ def main() -> None:
             path = os.path.join(parent, name)
             store.upload_file(path, "tables", "sales/" + os.path.relpath(path, folder))
     store.put_object(Bucket="tables", Key="outside.csv", Body=b"a-secret-of-the-bucket")
-    # What consoles make for an empty folder, and a name that no path has.
+    # What consoles make for an empty folder, and (elsewhere) a name that no path has.
     store.put_object(Bucket="tables", Key="sales/empty/", Body=b"")
-    store.put_object(Bucket="tables", Key="sales//double.csv", Body=b"x")
+    store.put_object(Bucket="tables", Key="odd//double.csv", Body=b"x")
+    store.put_object(Bucket="tables", Key="odd/plain.csv", Body=b"x")
     print(f"listening on {endpoint}", flush=True)
     sys.stdin.read()
     server.stop()
