@@ -8,13 +8,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::Mutex;
 
 use super::nitro_cli::{EnclaveInfo, EnclaveState, NitroCli, NitroCliError, RunRequest};
 
 /// How long a command may take to end after it was asked to, before it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Runs the command line `$0`, and kills its process group once the standard input stream ends: that is when the
+/// supervisor is gone, however it ended. An engine without its relay would serve nobody and hold its addresses.
+const TIED_TO_THE_SUPERVISOR: &str =
+    r#"exec 3<&0; { cat <&3; kill -s KILL -- -$$; } >/dev/null 2>&1 & exec sh -c "$0" </dev/null 3<&-"#;
 
 /// Why something could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +127,14 @@ impl Launcher for NitroLauncher {
 /// Any engine: a process that a shell command line starts.
 pub struct CommandLauncher {
     command: String,
-    child: Mutex<Option<Child>>,
+    child: Mutex<Option<Tied>>,
+}
+
+/// A process group that ends with this process.
+struct Tied {
+    child: Child,
+    /// Open as long as the group may live. Apart from the child, because waiting for a child closes its input.
+    lifeline: Option<ChildStdin>,
 }
 
 impl CommandLauncher {
@@ -137,20 +149,21 @@ impl CommandLauncher {
 impl Launcher for CommandLauncher {
     async fn start(&self) -> Result<String, LaunchError> {
         self.stop().await;
-        let child = Command::new("sh")
-            .args(["-c", &self.command])
-            .stdin(Stdio::null())
+        let mut child = Command::new("sh")
+            .args(["-c", TIED_TO_THE_SUPERVISOR, &self.command])
+            .stdin(Stdio::piped())
             .stdout(io::stderr().as_fd().try_clone_to_owned()?)
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
         let text = format!("process {}", child.id().unwrap_or_default());
-        *self.child.lock().await = Some(child);
+        let lifeline = child.stdin.take();
+        *self.child.lock().await = Some(Tied { child, lifeline });
         Ok(text)
     }
 
     async fn health(&self) -> Health {
-        match self.child.lock().await.as_mut().map(Child::try_wait) {
+        match self.child.lock().await.as_mut().map(|tied| tied.child.try_wait()) {
             None => Health::Ended("it was not started".to_owned()),
             Some(Ok(None)) => Health::Running,
             Some(Ok(Some(status))) => Health::Ended(status_text(status)),
@@ -165,7 +178,7 @@ impl Launcher for CommandLauncher {
     }
 
     async fn stop(&self) {
-        let Some(mut child) = self.child.lock().await.take() else { return };
+        let Some(Tied { mut child, lifeline: _lifeline }) = self.child.lock().await.take() else { return };
         let Some(group) = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw) else { return };
         // The group is there as long as one of its processes is; the shell itself is waited for below.
         let _ = killpg(group, Signal::SIGTERM);
@@ -243,11 +256,11 @@ mod tests {
         assert_eq!(commands(fake.calls()), ["describe-enclaves", "run-enclave"]);
     }
 
-    #[tokio::test]
-    async fn a_command_is_ended_with_all_that_it_started() {
+    /// A command that starts a process of its own, and that one's id.
+    async fn started_with_a_grandchild(end: &str) -> (CommandLauncher, i32) {
         let folder = tempfile::tempdir().unwrap();
         let pid = folder.path().join("pid");
-        let launcher = CommandLauncher::new(format!("sleep 600 & echo $! > {}; wait", pid.display()));
+        let launcher = CommandLauncher::new(format!("sleep 600 & echo $! > {}; {end}", pid.display()));
         launcher.start().await.unwrap();
         let id = loop {
             match std::fs::read_to_string(&pid) {
@@ -255,15 +268,43 @@ mod tests {
                 _ => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         };
-        assert_eq!(launcher.health().await, Health::Running);
-        launcher.stop().await;
-        // Nobody waits for the grandchild here: it may stay as a zombie, which runs nothing any more.
+        (launcher, id)
+    }
+
+    /// Nobody waits for grandchildren here: they may stay as zombies, which run nothing any more.
+    async fn gone(id: i32) {
         let ended = async {
             while std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(10), ended).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_command_is_ended_with_all_that_it_started() {
+        let (launcher, id) = started_with_a_grandchild("wait").await;
+        assert_eq!(launcher.health().await, Health::Running);
+        launcher.stop().await;
+        gone(id).await;
+    }
+
+    /// What a killed supervisor leaves is what the kernel closes for it.
+    #[tokio::test]
+    async fn a_command_ends_when_its_lifeline_is_cut() {
+        let (launcher, id) = started_with_a_grandchild("trap '' TERM; wait").await;
+        let mut child = launcher.child.lock().await.take().unwrap();
+        drop(child.lifeline.take());
+        gone(id).await;
+        assert!(!child.child.wait().await.unwrap().success());
+    }
+
+    #[tokio::test]
+    async fn what_a_command_left_behind_ends_with_the_next_start() {
+        let (launcher, id) = started_with_a_grandchild("exit 3").await;
+        tokio::time::timeout(Duration::from_secs(10), launcher.ended()).await.unwrap();
+        launcher.stop().await;
+        gone(id).await;
     }
 
     #[tokio::test]
