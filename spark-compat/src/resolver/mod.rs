@@ -50,6 +50,7 @@ pub(crate) use attribute::{Attribute, AttributeIds};
 use ctes::Ctes;
 pub(crate) use expr::evaluate_constant;
 pub(crate) use names::call_name;
+pub(crate) use plan::KEPT_ORDER_FETCH;
 pub(crate) use relation::Relation;
 pub(crate) use rules::Rules;
 pub(crate) use scope::{Scope, same_name};

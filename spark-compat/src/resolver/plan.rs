@@ -93,8 +93,12 @@ pub(crate) fn limit(input: LogicalPlan, count: i64) -> LogicalPlan {
     LogicalPlan::Limit(Limit { skip: None, fetch: Some(Box::new(lit(count))), input: Arc::new(input) })
 }
 
+/// The rows that a sort is limited to for DataFusion to keep it.
+pub(crate) const KEPT_ORDER_FETCH: usize = i64::MAX as usize;
+
 /// The input with an ORDER BY that it ends with made to stay, for aggregate functions that take the rows as they come: DataFusion
-/// drops a sort that no operator asks for, unless it cuts rows off.
+/// drops a sort that no operator asks for, unless it cuts rows off. The limit goes when the plan is a physical one
+/// (`RowsInOrder`).
 pub(crate) fn kept_order(input: LogicalPlan) -> Result<LogicalPlan> {
     let kept = input.transform_down(|plan| {
         Ok(match plan {

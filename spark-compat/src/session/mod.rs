@@ -6,6 +6,7 @@ mod interrupt;
 mod options;
 mod output;
 mod prepared;
+mod row_order;
 mod rows;
 mod schema;
 mod settings;

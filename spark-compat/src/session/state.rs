@@ -8,6 +8,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionConfig;
 
 use super::options::SparkSessionOptions;
+use super::row_order::RowsInOrder;
 use crate::error::Result;
 
 /// The state that statements are planned in.
@@ -18,6 +19,7 @@ use crate::error::Result;
 /// planning. No catalog, no SQL planner and no function registry are there either: plans hold what they use.
 ///
 /// The optimizer and the reading of Parquet are DataFusion's own: its settings are the ones that its defaults are measured with.
+/// One rule comes last, [`RowsInOrder`].
 pub(super) fn session_state(options: &SparkSessionOptions) -> Result<SessionState> {
     let mut config = ConfigOptions::new();
     let partitions = options.target_partitions.max(1);
@@ -30,5 +32,6 @@ pub(super) fn session_state(options: &SparkSessionOptions) -> Result<SessionStat
         .with_config(config)
         .with_runtime_env(Arc::clone(&options.runtime))
         .with_analyzer_rules(vec![])
+        .with_physical_optimizer_rule(Arc::new(RowsInOrder))
         .build())
 }

@@ -78,6 +78,23 @@ async fn filters_projections_and_limits_reach_the_scan() {
 }
 
 #[tokio::test]
+async fn functions_that_take_rows_as_they_come_get_them_in_the_order_of_the_subquery() {
+    let session = tpch_session().await;
+    let ordered = "(SELECT id, id % 3 AS k FROM range(100000) ORDER BY id DESC)";
+    let grouped = format!("SELECT k, collect_list(id) AS l, first(id) AS f, last(id) AS e FROM {ordered} GROUP BY k");
+    for query in
+        [grouped.clone(), format!("SELECT collect_list(id) AS l, first(id) AS f, last(id) AS e FROM {ordered}")]
+    {
+        let out_of_order = format!(
+            "SELECT count(*) FROM ({query}) WHERE l <> reverse(array_sort(l)) OR f <> l[0] OR e <> l[size(l) - 1]"
+        );
+        assert_eq!(rows(&session, &out_of_order).await, ["0"], "{query}");
+    }
+    let plan = physical(&session, &grouped).await;
+    assert!(!plan.contains("TopK") && plan.contains("SortExec"), "{plan}");
+}
+
+#[tokio::test]
 async fn a_not_in_over_columns_without_nulls_is_a_plain_anti_join() {
     let session = tpch_session().await;
     let plan = physical(
