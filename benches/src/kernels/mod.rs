@@ -35,6 +35,11 @@ impl Case {
         Self { columns, spark, datafusion, group_by: None, reason: "" }
     }
 
+    /// The case with the reason why it may take more than twice as long as DataFusion's.
+    const fn because(self, reason: &'static str) -> Self {
+        Self { reason, ..self }
+    }
+
     /// The case in a query of its own, with `expression` in the dialect that is asked.
     pub fn query(&self, expression: &str) -> String {
         let group_by = self.group_by.map_or_else(String::new, |by| format!(" GROUP BY {by}"));

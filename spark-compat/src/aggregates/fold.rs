@@ -56,23 +56,74 @@ impl Kernel for Fold {
 
     fn states(&self, args: &[DataType]) -> DataFusionResult<Box<dyn States>> {
         Ok(match (self, self.result_type(args)) {
-            (Self::Sum, DataType::Float64) => folds::<Float64Type>(|a, b| Ok(a + b), Some(0.0)),
+            (Self::Sum, DataType::Float64) => Box::new(DoubleSums::default()),
             (Self::Sum, DataType::Interval(IntervalUnit::YearMonth)) => {
-                folds::<IntervalYearMonthType>(|a, b| a.checked_add(b).ok_or_else(|| overflow("integer")), None)
+                folds::<IntervalYearMonthType>(|a, b| a.checked_add(b).ok_or_else(|| overflow("integer")))
             }
             (Self::Sum, DataType::Duration(_)) => {
-                folds::<DurationMicrosecondType>(|a, b| a.checked_add(b).ok_or_else(|| overflow("long")), None)
+                folds::<DurationMicrosecondType>(|a, b| a.checked_add(b).ok_or_else(|| overflow("long")))
             }
-            (Self::FloatMin, DataType::Float32) => folds::<Float32Type>(|a, b| Ok(lesser(a, b)), None),
-            (Self::FloatMin, DataType::Float64) => folds::<Float64Type>(|a, b| Ok(lesser(a, b)), None),
-            (Self::FloatMax, DataType::Float32) => folds::<Float32Type>(|a, b| Ok(greater(a, b)), None),
-            (Self::FloatMax, DataType::Float64) => folds::<Float64Type>(|a, b| Ok(greater(a, b)), None),
+            (Self::FloatMin, DataType::Float32) => folds::<Float32Type>(|a, b| Ok(lesser(a, b))),
+            (Self::FloatMin, DataType::Float64) => folds::<Float64Type>(|a, b| Ok(lesser(a, b))),
+            (Self::FloatMax, DataType::Float32) => folds::<Float32Type>(|a, b| Ok(greater(a, b))),
+            (Self::FloatMax, DataType::Float64) => folds::<Float64Type>(|a, b| Ok(greater(a, b))),
             (_, DataType::Int8) => bits::<Int8Type>(*self),
             (_, DataType::Int16) => bits::<Int16Type>(*self),
             (_, DataType::Int32) => bits::<Int32Type>(*self),
             (_, DataType::Int64) => bits::<Int64Type>(*self),
             (_, other) => return datafusion::common::internal_err!("{} over {other}", self.name()),
         })
+    }
+}
+
+/// Sums of doubles. They start at 0.0, so that none is ever -0.0.
+#[derive(Debug, Default)]
+struct DoubleSums {
+    sums: Vec<f64>,
+    /// Whether a group has a value.
+    some: Vec<bool>,
+}
+
+impl States for DoubleSums {
+    fn fresh(&self) -> Box<dyn States> {
+        Box::new(Self::default())
+    }
+
+    fn resize(&mut self, groups: usize) {
+        self.sums.resize(groups, 0.0);
+        self.some.resize(groups, false);
+    }
+
+    fn update(&mut self, args: &[ArrayRef], rows: &Rows<'_>) -> DataFusionResult<()> {
+        let column = column(args, 0)?.as_primitive::<Float64Type>();
+        let (values, sums, some) = (column.values(), &mut self.sums, &mut self.some);
+        rows.for_each(column.nulls(), |group, row| {
+            sums[group] += values[row];
+            some[group] = true;
+        });
+        Ok(())
+    }
+
+    fn merge(&mut self, parts: &[ArrayRef], rows: &Rows<'_>) -> DataFusionResult<()> {
+        self.update(parts, rows)
+    }
+
+    fn parts(&self, groups: usize) -> DataFusionResult<Vec<ArrayRef>> {
+        Ok(vec![self.results(groups)?])
+    }
+
+    fn results(&self, groups: usize) -> DataFusionResult<ArrayRef> {
+        let sums = self.sums.iter().zip(&self.some).take(groups);
+        Ok(Arc::new(sums.map(|(sum, some)| some.then_some(*sum)).collect::<PrimitiveArray<Float64Type>>()))
+    }
+
+    fn forget(&mut self, groups: usize) {
+        self.sums.drain(..groups);
+        self.some.drain(..groups);
+    }
+
+    fn size(&self) -> usize {
+        self.sums.capacity() * size_of::<f64>() + self.some.capacity()
     }
 }
 
@@ -88,8 +139,8 @@ fn greater<F: PartialOrd + Copy>(a: F, b: F) -> F {
     if compare_floats(b, a).is_gt() { b } else { a }
 }
 
-fn folds<T: ArrowPrimitiveType + Debug>(step: Step<T::Native>, start: Option<T::Native>) -> Box<dyn States> {
-    Box::new(Folds::<T> { step, start, values: Vec::new() })
+fn folds<T: ArrowPrimitiveType + Debug>(step: Step<T::Native>) -> Box<dyn States> {
+    Box::new(Folds::<T> { step, values: Vec::new() })
 }
 
 fn bits<T: ArrowPrimitiveType + Debug>(fold: Fold) -> Box<dyn States>
@@ -103,20 +154,18 @@ where
         Fold::BitOr => |a, b| Ok(a | b),
         _ => |a, b| Ok(a ^ b),
     };
-    folds::<T>(step, None)
+    folds::<T>(step)
 }
 
 #[derive(Debug)]
 struct Folds<T: ArrowPrimitiveType> {
     step: Step<T::Native>,
-    /// What the first value is folded with, if with anything: a sum starts at 0.0, so that it is never -0.0.
-    start: Option<T::Native>,
     values: Vec<Option<T::Native>>,
 }
 
 impl<T: ArrowPrimitiveType + Debug> States for Folds<T> {
     fn fresh(&self) -> Box<dyn States> {
-        folds::<T>(self.step, self.start)
+        folds::<T>(self.step)
     }
 
     fn resize(&mut self, groups: usize) {
@@ -126,10 +175,10 @@ impl<T: ArrowPrimitiveType + Debug> States for Folds<T> {
     fn update(&mut self, args: &[ArrayRef], rows: &Rows<'_>) -> DataFusionResult<()> {
         let column = column(args, 0)?;
         let column = column.as_primitive::<T>();
-        let (step, start, values) = (self.step, self.start, &mut self.values);
+        let (step, values) = (self.step, &mut self.values);
         rows.try_for_each(column.nulls(), |group, row| {
             let value = column.value(row);
-            values[group] = Some(match values[group].or(start) {
+            values[group] = Some(match values[group] {
                 Some(folded) => step(folded, value)?,
                 None => value,
             });

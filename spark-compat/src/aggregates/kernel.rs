@@ -6,6 +6,7 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
@@ -90,11 +91,17 @@ impl<'a> Rows<'a> {
 
     /// Calls `f` with the group and the number of each row that passes and is valid.
     pub(super) fn for_each(&self, valid: Option<&NullBuffer>, mut f: impl FnMut(usize, usize)) {
-        let valid = NullBuffer::union(self.passed.as_ref(), valid);
-        let group = |row: usize| self.groups.map_or(0, |groups| groups[row]);
-        match valid {
-            None => (0..self.len).for_each(|row| f(group(row), row)),
-            Some(valid) => valid.valid_indices().for_each(|row| f(group(row), row)),
+        // Rows come in long runs that are valid: these loops have no test for each row.
+        let mut run = |rows: Range<usize>| match self.groups {
+            None => rows.for_each(|row| f(0, row)),
+            Some(groups) => {
+                let numbered = rows.clone().zip(groups.get(rows).unwrap_or_default());
+                numbered.for_each(|(row, group)| f(*group, row));
+            }
+        };
+        match NullBuffer::union(self.passed.as_ref(), valid) {
+            None => run(0..self.len),
+            Some(valid) => valid.valid_slices().for_each(|(start, end)| run(start..end)),
         }
     }
 

@@ -46,8 +46,36 @@ fn special(value: f64) -> Option<&'static str> {
 
 /// Decimal digits and the exponent of the first: the value is `0.d1d2.. * 10^exponent`.
 struct Digits {
-    digits: Vec<u8>,
+    digits: DigitList,
     exponent: i32,
+}
+
+/// Decimal digits, 0 to 9: no double has more than Java has room for, which is 20.
+#[derive(Default)]
+struct DigitList {
+    digits: [u8; 24],
+    len: usize,
+}
+
+impl DigitList {
+    fn push(&mut self, digit: u8) {
+        if let Some(place) = self.digits.get_mut(self.len) {
+            *place = digit;
+            self.len += 1;
+        }
+    }
+
+    fn as_mut(&mut self) -> &mut [u8] {
+        self.digits.get_mut(..self.len).unwrap_or_default()
+    }
+}
+
+impl std::ops::Deref for DigitList {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.digits.get(..self.len).unwrap_or_default()
+    }
 }
 
 /// Java's layout: plain between 10^-3 and 10^7, otherwise scientific with one digit before the point.
@@ -56,7 +84,11 @@ fn layout(out: &mut String, negative: bool, number: &Digits) {
         out.push('-');
     }
     let Digits { digits, exponent } = number;
-    let push = |out: &mut String, part: &[u8]| out.extend(part.iter().map(|d| char::from(b'0' + *d)));
+    let push = |out: &mut String, part: &[u8]| {
+        let mut text = [0u8; 24];
+        text.iter_mut().zip(part).for_each(|(place, digit)| *place = b'0' + digit);
+        out.push_str(text.get(..part.len()).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
+    };
     let split = usize::try_from(*exponent).unwrap_or(0).min(digits.len());
     let (whole, fraction) = digits.split_at(split);
     match exponent {
@@ -154,7 +186,8 @@ fn whole_number(fraction: u64, exponent: i32, significant_bits: i32) -> Digits {
         }
     }
     let text = value.to_string();
-    let digits: Vec<u8> = text.trim_end_matches('0').bytes().map(|b| b - b'0').collect();
+    let mut digits = DigitList::default();
+    text.trim_end_matches('0').bytes().for_each(|b| digits.push(b - b'0'));
     Digits { digits, exponent: text.len() as i32 + dropped as i32 }
 }
 
@@ -205,16 +238,17 @@ impl Scales {
 
     /// With 64-bit numbers, or 32-bit ones where Java takes those: their overflows decide some last digits.
     fn small_digits(self, fraction: u64, int: bool) -> Digits {
-        let wrap = |v: i128| if int { i128::from(v as i32) } else { i128::from(v as i64) };
-        let power = |(two, five): (i32, i32)| 5i128.pow(five as u32) << two;
+        let wrap = |v: i64| if int { i64::from(v as i32) } else { v };
+        // What has no place in 64 bits, Java doesn't compute here: `digits` has seen to that. It wraps what follows.
+        let power = |(two, five): (i32, i32)| 5i64.wrapping_pow(five as u32).wrapping_shl(two as u32);
         let (s, mut m) = (power(self.s), power(self.m));
-        let mut b = i128::from(fraction) * power(self.b);
-        let tens = s * 10;
-        let step = |b: &mut i128, m: &mut i128| {
-            let digit = *b / s;
-            *b = 10 * (*b % s);
-            *m = wrap(*m * 10);
-            (digit as u8, *b < *m, wrap(*b + *m) > tens)
+        let mut b = (fraction as i64).wrapping_mul(power(self.b));
+        let tens = s.wrapping_mul(10);
+        let step = |b: &mut i64, m: &mut i64| {
+            let digit = b.wrapping_div(s);
+            *b = b.wrapping_sub(digit.wrapping_mul(s)).wrapping_mul(10);
+            *m = wrap(m.wrapping_mul(10));
+            (digit as u8, *b < *m, wrap(b.wrapping_add(*m)) > tens)
         };
         let first = step(&mut b, &mut m);
         let (mut found, mut state) = DigitLoop::start(self.decimal_exponent, first);
@@ -223,7 +257,7 @@ impl Scales {
             found.digits.push(digit);
             state = if m > 0 { (low, high) } else { (true, true) };
         }
-        let difference = wrap(wrap(b << 1) - tens);
+        let difference = wrap(wrap(b.wrapping_mul(2)).wrapping_sub(tens));
         found.finish(state, difference.cmp(&0))
     }
 
@@ -247,14 +281,14 @@ impl Scales {
 
 /// The digits so far.
 struct DigitLoop {
-    digits: Vec<u8>,
+    digits: DigitList,
     decimal_exponent: i32,
 }
 
 impl DigitLoop {
     /// Takes the first digit, which is dropped if the exponent was estimated one too high, and says whether to stop.
     fn start(decimal_exponent: i32, (digit, low, high): (u8, bool, bool)) -> (Self, (bool, bool)) {
-        let mut start = Self { digits: Vec::with_capacity(20), decimal_exponent };
+        let mut start = Self { digits: DigitList::default(), decimal_exponent };
         if digit == 0 && !high {
             start.decimal_exponent -= 1;
         } else {
@@ -272,7 +306,7 @@ impl DigitLoop {
         if round_up {
             let mut at = self.digits.len();
             loop {
-                match at.checked_sub(1).and_then(|i| self.digits.get_mut(i)) {
+                match at.checked_sub(1).and_then(|i| self.digits.as_mut().get_mut(i)) {
                     Some(digit) if *digit == 9 => {
                         *digit = 0;
                         at -= 1;
@@ -282,7 +316,7 @@ impl DigitLoop {
                         break;
                     }
                     None => {
-                        if let Some(first) = self.digits.first_mut() {
+                        if let Some(first) = self.digits.as_mut().first_mut() {
                             *first = 1;
                         }
                         exponent += 1;

@@ -8,6 +8,7 @@ use arrow::datatypes::{
 };
 use datafusion::common::Result as DataFusionResult;
 
+use super::double_rounding::EXACT_POWERS;
 use crate::arithmetic::decimal_math::{POWERS, rescale};
 use crate::datetime::MICROS_PER_SECOND;
 use crate::kernel;
@@ -56,9 +57,10 @@ pub(super) fn cast(array: &Decimal128Array, precision: u8, scale: u8, to: &Spark
 pub(crate) fn to_f64(value: i128, scale: u8) -> f64 {
     const EXACT: i128 = 1 << 53;
     if (-EXACT..=EXACT).contains(&value)
-        && let Some(power) = DOUBLE_POWERS.get(usize::from(scale))
+        && let Some(power) = EXACT_POWERS.get(usize::from(scale))
     {
-        return value as f64 / power;
+        // Processors convert 64 bits in one step.
+        return value as i64 as f64 / power;
     }
     format!("{value}e-{scale}").parse().unwrap_or(f64::NAN)
 }
@@ -66,12 +68,6 @@ pub(crate) fn to_f64(value: i128, scale: u8) -> f64 {
 fn to_f32(value: i128, scale: u8) -> f32 {
     format!("{value}e-{scale}").parse().unwrap_or(f32::NAN)
 }
-
-/// The powers of ten that a double holds exactly.
-const DOUBLE_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
-];
 
 /// Seconds to microseconds, cut to whole ones and to their low 64 bits.
 fn to_micros(value: i128, power: i128) -> i64 {

@@ -146,6 +146,10 @@ where
     F: std::str::FromStr + std::ops::Neg<Output = F>,
 {
     let text = java_trim(text);
+    let number = text.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(text);
+    if is_decimal_number(number) {
+        return number.parse().ok();
+    }
     match text.to_ascii_lowercase().as_str() {
         "inf" | "+inf" | "infinity" | "+infinity" => return Some(infinity),
         "-inf" | "-infinity" => return Some(-infinity),
@@ -155,24 +159,28 @@ where
     if matches!(text, "+NaN" | "-NaN") {
         return Some(nan);
     }
-    let number = text.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(text);
-    if is_decimal_number(number) { number.parse().ok() } else { hexadecimal(text) }
+    hexadecimal(text)
 }
 
 /// `[+-] (digits [. digits*] | . digits) [e [+-] digits]`
 fn is_decimal_number(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (unsigned, None),
+    let behind_sign = |text: &[u8]| usize::from(matches!(text.first(), Some(b'+' | b'-')));
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (_, text) = text.as_bytes().split_at(behind_sign(text.as_bytes()));
+    let (whole, rest) = text.split_at(digits(text));
+    let (fraction, rest) = match rest {
+        [b'.', rest @ ..] => rest.split_at(digits(rest)),
+        _ => (&[][..], rest),
     };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let exponent_ok = exponent.is_none_or(|e| {
-        let e = e.strip_prefix(['+', '-']).unwrap_or(e);
-        !e.is_empty() && digits(e)
-    });
-    (!whole.is_empty() || !fraction.is_empty()) && digits(whole) && digits(fraction) && exponent_ok
+    let exponent_ok = match rest {
+        [] => true,
+        [b'e' | b'E', exponent @ ..] => {
+            let (_, exponent) = exponent.split_at(behind_sign(exponent));
+            !exponent.is_empty() && digits(exponent) == exponent.len()
+        }
+        _ => false,
+    };
+    exponent_ok && !(whole.is_empty() && fraction.is_empty())
 }
 
 /// Java's hexadecimal floats, `0x1.8p3`; digits beyond a double's 53 bits are cut, not rounded.

@@ -2,6 +2,7 @@
 //!
 //! [`lower`] takes DataFusion's own CAST where it gives the same value for every input and a kernel of this module where not.
 
+pub(crate) mod double_rounding;
 mod float_text;
 mod from_boolean;
 mod from_date;

@@ -128,12 +128,12 @@ where
     kernel::shared(bits.collect::<Result<Int8Array>>()?)
 }
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+const HEX_DIGITS: [[u8; 2]; 256] = radix::pairs_of_hex_digits(b"0123456789ABCDEF");
 
 fn hex(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     let [array] = arguments(arrays)?;
     match array.data_type() {
-        DataType::Int64 => radix::texts(array.as_primitive::<Int64Type>(), 16),
+        DataType::Int64 => radix::hex_texts(array),
         DataType::Utf8View => hex_of_bytes(array.as_string_view().iter().map(|text| text.map(str::as_bytes))),
         _ => hex_of_bytes(array.as_binary_view().iter()),
     }
@@ -141,18 +141,15 @@ fn hex(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
 
 fn hex_of_bytes<'a>(values: impl ExactSizeIterator<Item = Option<&'a [u8]>>) -> DataFusionResult<ArrayRef> {
     let mut out = StringViewBuilder::with_capacity(values.len());
-    let mut buffer = String::new();
+    let mut buffer = Vec::new();
     for value in values {
         let Some(bytes) = value else {
             out.append_null();
             continue;
         };
         buffer.clear();
-        for byte in bytes {
-            buffer.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            buffer.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
-        out.append_value(&buffer);
+        buffer.extend(bytes.iter().flat_map(|byte| HEX_DIGITS[usize::from(*byte)]));
+        out.append_value(std::str::from_utf8(&buffer).unwrap_or_default());
     }
     kernel::shared(out.finish())
 }
@@ -189,7 +186,7 @@ fn bytes_of_hex(digits: &[u8], out: &mut Vec<u8>) -> Option<()> {
 
 fn bin(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     let [array] = arguments(arrays)?;
-    radix::texts(array.as_primitive::<Int64Type>(), 2)
+    radix::binary_texts(array)
 }
 
 fn conv(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {

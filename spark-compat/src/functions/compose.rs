@@ -131,6 +131,7 @@ fn padded(arrays: &[ArrayRef], left: bool) -> DataFusionResult<ArrayRef> {
     let [text, length, fill] = arguments(arrays)?;
     let (text, fill) = (text.as_string_view(), fill.as_string_view());
     let length = length.as_primitive::<Int32Type>();
+    let mut filling = Filling::default();
     text::rows(arrays, |row, out| {
         let (text, fill) = (text.value(row), fill.value(row));
         let length = usize::try_from(length.value(row)).unwrap_or(0);
@@ -144,14 +145,39 @@ fn padded(arrays: &[ArrayRef], left: bool) -> DataFusionResult<ArrayRef> {
         if !left {
             out.push_str(text);
         }
-        let width = fill.chars().count();
-        (0..missing / width).for_each(|_| out.push_str(fill));
-        out.push_str(fill.get(..text::offset(fill, missing % width)).unwrap_or_default());
+        out.push_str(filling.of(fill, missing));
         if left {
             out.push_str(text);
         }
         Ok(true)
     })
+}
+
+/// A text repeated as often as was needed so far: mostly all rows are filled up with the same.
+#[derive(Default)]
+struct Filling {
+    unit: String,
+    repeated: String,
+    characters: usize,
+}
+
+impl Filling {
+    /// So many characters of `unit` repeated, which is not empty.
+    fn of(&mut self, unit: &str, characters: usize) -> &str {
+        if self.unit != unit {
+            *self = Self { unit: unit.to_owned(), ..Self::default() };
+        }
+        if self.characters < characters {
+            let width = unit.chars().count();
+            let times = (characters - self.characters).div_ceil(width);
+            (0..times).for_each(|_| self.repeated.push_str(unit));
+            self.characters += times * width;
+        }
+        // What is all ASCII needs no look at its characters.
+        let end =
+            if self.repeated.len() == self.characters { characters } else { text::offset(&self.repeated, characters) };
+        self.repeated.get(..end).unwrap_or_default()
+    }
 }
 
 fn repeat(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
@@ -256,25 +282,56 @@ fn overlaid_bytes(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
 fn translate(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     let [text, from, to] = arguments(arrays)?;
     let (text, from, to) = (text.as_string_view(), from.as_string_view(), to.as_string_view());
-    let mut table: HashMap<char, Option<char>> = HashMap::new();
     let mut made_of = None;
+    let mut dictionary = Dictionary::new("", "");
     text::rows(arrays, |row, out| {
         let pair = (from.value(row), to.value(row));
         if made_of != Some(pair) {
-            table.clear();
-            let mut by = pair.1.chars();
-            for character in pair.0.chars() {
-                let by = by.next();
-                // A zero character deletes, too.
-                table.entry(character).or_insert(by.filter(|by| *by != '\0'));
-            }
+            dictionary = Dictionary::new(pair.0, pair.1);
             made_of = Some(pair);
         }
-        for character in text.value(row).chars() {
-            out.extend(table.get(&character).copied().unwrap_or(Some(character)));
-        }
+        dictionary.translate(text.value(row), out);
         Ok(true)
     })
+}
+
+/// What characters become; nothing for those that go.
+struct Dictionary {
+    ascii: [Option<char>; 128],
+    others: HashMap<char, Option<char>>,
+    /// For each ASCII character the one that it becomes, if none goes and all become ASCII characters.
+    bytes: Option<[u8; 128]>,
+}
+
+impl Dictionary {
+    fn new(from: &str, to: &str) -> Self {
+        let mut others: HashMap<char, Option<char>> = HashMap::new();
+        let mut by = to.chars();
+        for character in from.chars() {
+            let by = by.next();
+            // A zero character deletes, too.
+            others.entry(character).or_insert(by.filter(|by| *by != '\0'));
+        }
+        let ascii = std::array::from_fn(|at| {
+            let character = char::from(at as u8);
+            others.remove(&character).unwrap_or(Some(character))
+        });
+        let byte = |to: &Option<char>| to.and_then(|to| u8::try_from(to).ok()).filter(u8::is_ascii);
+        let plain = ascii.iter().all(|to| byte(to).is_some());
+        let bytes = plain.then(|| std::array::from_fn(|at| byte(&ascii[at]).unwrap_or_default()));
+        Self { ascii, others, bytes }
+    }
+
+    fn translate(&self, text: &str, out: &mut String) {
+        if let Some(bytes) = self.bytes.filter(|_| text.is_ascii()) {
+            out.extend(text.bytes().map(|byte| char::from(bytes[usize::from(byte & 0x7f)])));
+            return;
+        }
+        out.extend(text.chars().filter_map(|character| match self.ascii.get(character as usize) {
+            Some(to) => *to,
+            None => self.others.get(&character).copied().unwrap_or(Some(character)),
+        }));
+    }
 }
 
 #[cfg(test)]

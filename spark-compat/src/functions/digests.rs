@@ -1,6 +1,5 @@
 //! Digests of binaries: `md5`, `sha1`, `sha2`, `crc32`.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::types::Int32Type;
@@ -10,9 +9,9 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
-use super::Function;
 use super::arguments::{Arity, Input};
 use super::scalar::{arguments, lower, lower_nullable};
+use super::{Function, radix};
 use crate::types::SparkType;
 
 const BINARY: &[Input] = &[Input::Binary];
@@ -38,48 +37,45 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn hex_digests<D: Digest>(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     let [values] = arguments::<1>(arrays)?;
     let mut out = StringViewBuilder::with_capacity(values.len());
-    let mut text = String::new();
     for value in values.as_binary_view() {
         match value {
-            Some(bytes) => {
-                write_digest::<D>(&mut text, bytes);
-                out.append_value(&text);
-            }
+            Some(bytes) => append_digest::<D>(&mut out, bytes),
             None => out.append_null(),
         }
     }
     Ok(Arc::new(out.finish()))
 }
 
-fn write_digest<D: Digest>(text: &mut String, bytes: &[u8]) {
-    text.clear();
-    for byte in D::digest(bytes) {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
+/// Appends the digest as hexadecimal digits.
+fn append_digest<D: Digest>(out: &mut StringViewBuilder, bytes: &[u8]) {
+    // Room for the longest digest, that of SHA-512.
+    let mut text = [0u8; 128];
+    let digest = D::digest(bytes);
+    for (place, byte) in text.chunks_exact_mut(2).zip(digest.iter()) {
+        place.copy_from_slice(&HEX[usize::from(*byte)]);
     }
+    out.append_value(std::str::from_utf8(text.get(..2 * digest.len()).unwrap_or_default()).unwrap_or_default());
 }
+
+/// The two hexadecimal digits of each byte.
+const HEX: [[u8; 2]; 256] = radix::pairs_of_hex_digits(b"0123456789abcdef");
 
 /// NULL for lengths that SHA-2 does not have; 0 means 256.
 fn sha2(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     let [values, lengths] = arguments::<2>(arrays)?;
     let mut out = StringViewBuilder::with_capacity(values.len());
-    let mut text = String::new();
     for (value, length) in values.as_binary_view().iter().zip(lengths.as_primitive::<Int32Type>()) {
         let (Some(bytes), Some(length)) = (value, length) else {
             out.append_null();
             continue;
         };
         match length {
-            224 => write_digest::<Sha224>(&mut text, bytes),
-            0 | 256 => write_digest::<Sha256>(&mut text, bytes),
-            384 => write_digest::<Sha384>(&mut text, bytes),
-            512 => write_digest::<Sha512>(&mut text, bytes),
-            _ => {
-                out.append_null();
-                continue;
-            }
+            224 => append_digest::<Sha224>(&mut out, bytes),
+            0 | 256 => append_digest::<Sha256>(&mut out, bytes),
+            384 => append_digest::<Sha384>(&mut out, bytes),
+            512 => append_digest::<Sha512>(&mut out, bytes),
+            _ => out.append_null(),
         }
-        out.append_value(&text);
     }
     Ok(Arc::new(out.finish()))
 }

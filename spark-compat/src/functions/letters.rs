@@ -41,12 +41,18 @@ fn int(call: Call<'_>, kernel: &'static str, run: Run) -> Result<Typed> {
 
 fn upper(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     each(arrays, |text, out| match text.is_ascii() {
-        true => {
-            out.push_str(text);
-            out.make_ascii_uppercase();
-        }
+        true => push_changed(text, out, str::make_ascii_uppercase),
         false => text.chars().for_each(|c| push_upper(out, c)),
     })
+}
+
+/// Appends a text and changes what was appended.
+fn push_changed(text: &str, out: &mut String, change: fn(&mut str)) {
+    let start = out.len();
+    out.push_str(text);
+    if let Some(added) = out.get_mut(start..) {
+        change(added);
+    }
 }
 
 fn push_upper(out: &mut String, character: char) {
@@ -63,11 +69,7 @@ fn lower(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
 
 fn push_lower(text: &str, out: &mut String) {
     if text.is_ascii() {
-        let start = out.len();
-        out.push_str(text);
-        if let Some(added) = out.get_mut(start..) {
-            added.make_ascii_lowercase();
-        }
+        push_changed(text, out, str::make_ascii_lowercase);
     } else if text.contains(is_new_capital) {
         // The sigma at the end of a word is the only case that looks at the neighbours, and these are no part of words.
         for part in text.split_inclusive(is_new_capital) {
@@ -145,10 +147,11 @@ fn chr(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
 fn soundex(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     each(arrays, |text, out| match text.as_bytes().first() {
         Some(first) if first.is_ascii_alphabetic() => {
+            let end = out.len() + 4;
             out.push(char::from(first.to_ascii_uppercase()));
             let mut last = sound(*first);
             for byte in text.bytes().skip(1) {
-                if out.len() == 4 {
+                if out.len() == end {
                     break;
                 }
                 match sound(byte) {
@@ -161,9 +164,7 @@ fn soundex(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
                     }
                 }
             }
-            while out.len() < 4 {
-                out.push('0');
-            }
+            out.extend(std::iter::repeat_n('0', end - out.len()));
         }
         _ => out.push_str(text),
     })

@@ -1,16 +1,18 @@
 //! Functions of numbers: `abs`, and the signs that operators write as `-` and `+`.
 
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Int8Type, Int16Type, Int32Type, Int64Type};
+use datafusion::common::Result as DataFusionResult;
 use datafusion::functions::expr_fn;
-use datafusion::logical_expr::Expr;
-use datafusion::logical_expr::expr::Case;
 
 use super::arguments::{Arity, Input};
 use super::nested::{kind, search};
-use super::{Call, Function, datetime, numbers};
+use super::{Call, Function, datetime, numbers, scalar};
 use crate::arithmetic::{self, ArithmeticOp};
 use crate::coercion;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
+use crate::kernel;
 use crate::resolver::Typed;
 use crate::types::SparkType;
 
@@ -82,14 +84,22 @@ fn abs(call: Call<'_>) -> Result<Typed> {
     let [value] = call.take()?;
     let data_type = value.data_type.clone();
     let expr = if data_type.is_integral() {
-        let zero = Expr::Literal(datafusion::common::ScalarValue::new_zero(&data_type.to_arrow())?, None);
-        let negated = arithmetic::lower_negate((value.expr.clone(), data_type.clone()))?;
-        let negative = value.expr.clone().lt(zero);
-        Expr::Case(Case::new(None, vec![(Box::new(negative), Box::new(negated))], Some(Box::new(value.expr))))
+        scalar::plain("spark_abs", absolute, &data_type, vec![value.expr])
     } else {
         expr_fn::abs(value.expr)
     };
     Ok(Typed::new(expr, data_type, nullable, name))
+}
+
+/// The least integer of a type stays what it is.
+fn absolute(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
+    let [array] = scalar::arguments(arrays)?;
+    match array.data_type() {
+        DataType::Int8 => kernel::shared(array.as_primitive::<Int8Type>().unary::<_, Int8Type>(i8::wrapping_abs)),
+        DataType::Int16 => kernel::shared(array.as_primitive::<Int16Type>().unary::<_, Int16Type>(i16::wrapping_abs)),
+        DataType::Int32 => kernel::shared(array.as_primitive::<Int32Type>().unary::<_, Int32Type>(i32::wrapping_abs)),
+        _ => kernel::shared(array.as_primitive::<Int64Type>().unary::<_, Int64Type>(i64::wrapping_abs)),
+    }
 }
 
 fn negative(call: Call<'_>) -> Result<Typed> {

@@ -1,25 +1,55 @@
 //! Numbers in other bases (Spark's `NumberConverter`).
 
-use arrow::array::{ArrayRef, Int64Array, StringViewBuilder};
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::Int64Type;
 use datafusion::common::Result as DataFusionResult;
 
-use crate::kernel;
+use super::text;
 
-/// The values as unsigned numbers of the base.
-pub(super) fn texts(array: &Int64Array, base: u64) -> DataFusionResult<ArrayRef> {
-    let mut out = StringViewBuilder::with_capacity(array.len());
-    let mut buffer = String::new();
-    for value in array {
-        match value {
-            Some(value) => {
-                buffer.clear();
-                write(&mut buffer, value.cast_unsigned(), base);
-                out.append_value(&buffer);
-            }
-            None => out.append_null(),
-        }
+/// The values as unsigned numbers in base 2.
+pub(super) fn binary_texts(array: &ArrayRef) -> DataFusionResult<ArrayRef> {
+    texts(array, binary)
+}
+
+/// The values as unsigned numbers in base 16.
+pub(super) fn hex_texts(array: &ArrayRef) -> DataFusionResult<ArrayRef> {
+    texts(array, hexadecimal)
+}
+
+fn texts(array: &ArrayRef, write: fn(u64, &mut [u8; 64]) -> &[u8]) -> DataFusionResult<ArrayRef> {
+    let mut digits = [0u8; 64];
+    let values = array.as_primitive::<Int64Type>();
+    text::rows(std::slice::from_ref(array), |row, out| {
+        let text = write(values.value(row).cast_unsigned(), &mut digits);
+        out.push_str(std::str::from_utf8(text).unwrap_or_default());
+        Ok(true)
+    })
+}
+
+fn binary(value: u64, digits: &mut [u8; 64]) -> &[u8] {
+    for (at, digit) in digits.iter_mut().rev().enumerate() {
+        *digit = b'0' + (value >> at & 1) as u8;
     }
-    kernel::shared(out.finish())
+    digits.get(value.leading_zeros().min(63) as usize..).unwrap_or_default()
+}
+
+fn hexadecimal(value: u64, digits: &mut [u8; 64]) -> &[u8] {
+    const HEX: [[u8; 2]; 256] = pairs_of_hex_digits(b"0123456789ABCDEF");
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(value.to_be_bytes()) {
+        pair.copy_from_slice(&HEX[usize::from(byte)]);
+    }
+    digits.get((value.leading_zeros() / 4).min(15) as usize..16).unwrap_or_default()
+}
+
+/// The two digits of each byte.
+pub(super) const fn pairs_of_hex_digits(digits: &[u8; 16]) -> [[u8; 2]; 256] {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
 }
 
 /// Appends the number in the base, which is at most 36.

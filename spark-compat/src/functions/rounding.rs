@@ -12,6 +12,7 @@ use super::arguments::{Arity, Input};
 use super::scalar::{self, Kernel, arguments};
 use super::{Call, Function};
 use crate::arithmetic::decimal_math::{POWERS, divide_half_up};
+use crate::cast::double_rounding::{EXACT, EXACT_POWERS, is_whole, nearest_whole};
 use crate::cast::double_to_string;
 use crate::coercion::decimal::Digits;
 use crate::error::{Result, SparkError};
@@ -151,7 +152,7 @@ fn divide(value: i128, unit: i128, mode: Mode) -> i128 {
 /// Rounds a finite double by the digits that Java writes it with. Zero has no sign.
 fn round_double(value: f64, digits: i32, mode: Mode) -> f64 {
     // A whole number below 2^53 and doubles that have fewer fraction digits than asked for stay as they are.
-    if digits >= 0 && value.trunc() == value || value == 0.0 {
+    if digits >= 0 && is_whole(value) || value == 0.0 {
         return value + 0.0;
     }
     if let Some(rounded) = round_far_from_middle(value, digits) {
@@ -168,29 +169,15 @@ fn round_double(value: f64, digits: i32, mode: Mode) -> f64 {
     format!("{rounded}e{}", -i64::from(digits)).parse().unwrap_or(value)
 }
 
-/// The powers of ten that doubles hold exactly.
-const EXACT_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
-];
-
 /// The rounded value, without making its text, where the value is so far from the middle between two results that neither the
 /// rounding of the product nor that of the text can lead to the other one.
 fn round_far_from_middle(value: f64, digits: i32) -> Option<f64> {
-    /// Whole numbers below this are exact.
-    const EXACT: f64 = (1u64 << 53) as f64;
-    /// More than both roundings may change, in terms of the value.
-    const MARGIN: f64 = 1.0 / (1u64 << 50) as f64;
     let unit = *EXACT_POWERS.get(digits.unsigned_abs() as usize)?;
     let scaled = if digits >= 0 { value * unit } else { value / unit };
-    let from_middle = (scaled.fract().abs() - 0.5).abs();
-    if from_middle <= scaled.abs() * MARGIN {
-        return None;
-    }
     // One operation on exact numbers gives the double that is nearest to the decimal.
-    let nearest = scaled.round();
+    let nearest = nearest_whole(scaled)?;
     let result = if digits >= 0 { nearest / unit } else { nearest * unit };
-    (nearest.abs() < EXACT && (digits >= 0 || result.abs() < EXACT)).then_some(result + 0.0)
+    (digits >= 0 || result.abs() < EXACT).then_some(result + 0.0)
 }
 
 /// The digits of `Double.toString` as a whole number, and the power of ten that it is to be multiplied with.

@@ -63,7 +63,12 @@ fn left(call: Call<'_>) -> Result<Typed> {
         return Ok(Typed::new(expr, SparkType::Binary, nullable, name));
     }
     let text = text.coerced(&SparkType::String, zone)?;
-    let expr = UDF.call(vec![text.expr, lit(1i32), count.expr]);
+    let expr = match count.as_literal() {
+        Some(ScalarValue::Int32(Some(count))) => {
+            expr_fn::substring(text.expr, lit(1i64), lit(i64::from(*count.max(&0))))
+        }
+        _ => UDF.call(vec![text.expr, lit(1i32), count.expr]),
+    };
     Ok(Typed::new(expr, SparkType::String, nullable, name))
 }
 

@@ -1,7 +1,8 @@
 //! What kernels that make strings share: rows that are NULL, one buffer for all results, and a bound on their size.
 
-use arrow::array::{Array, ArrayRef, StringViewBuilder};
-use arrow::buffer::NullBuffer;
+use arrow::array::builder::NullBufferBuilder;
+use arrow::array::{Array, ArrayRef, StringArray, StringViewArray};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use datafusion::common::Result as DataFusionResult;
 
 use crate::error::{ErrorKind, SparkError};
@@ -10,26 +11,30 @@ use crate::kernel;
 /// What the strings of one batch may take together: `repeat`, `lpad` and the like turn small inputs into any size.
 const MAX_BYTES: usize = 512 << 20;
 
-/// A string for each row without a NULL argument: `write` appends it to an empty buffer, or says by `false` that it is NULL.
+/// A string for each row without a NULL argument: `write` appends it to the strings of the rows before, or says by `false` that
+/// it is NULL. All stand in one buffer, which the result's views share.
 pub(super) fn rows(
     arrays: &[ArrayRef],
     mut write: impl FnMut(usize, &mut String) -> DataFusionResult<bool>,
 ) -> DataFusionResult<ArrayRef> {
     let length = arrays.first().map_or(0, |array| array.len());
     let nulls = nulls(arrays);
-    let mut out = StringViewBuilder::with_capacity(length);
-    let (mut buffer, mut bytes) = (String::new(), 0usize);
+    let mut texts = String::new();
+    let mut lengths = Vec::with_capacity(length);
+    let mut valid = NullBufferBuilder::new(length);
     for row in 0..length {
-        buffer.clear();
-        if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) && write(row, &mut buffer)? {
-            bytes = bytes.saturating_add(buffer.len());
-            check_size(bytes)?;
-            out.append_value(&buffer);
-        } else {
-            out.append_null();
+        let start = texts.len();
+        let is_some = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) && write(row, &mut texts)?;
+        if !is_some {
+            texts.truncate(start);
         }
+        check_size(texts.len())?;
+        lengths.push(texts.len() - start);
+        valid.append(is_some);
     }
-    kernel::shared(out.finish())
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let texts = StringArray::try_new(offsets, Buffer::from_vec(texts.into_bytes()), valid.finish())?;
+    kernel::shared(StringViewArray::from(&texts))
 }
 
 /// Where any of the arrays is NULL.

@@ -125,6 +125,7 @@ impl JavaRegex {
     pub fn searches<'a>(&'a self, text: &'a str) -> Matches<'a> {
         let linear = self.linear.as_ref().filter(|linear| linear.fits(text));
         let matcher = match linear {
+            Some(linear) if self.groups == 0 => Matcher::Whole(linear),
             Some(linear) => Matcher::Linear(linear, linear.regex.capture_locations()),
             None => {
                 let program = self.program.get_or_init(|| Program::new(&self.node, self.groups));
@@ -199,6 +200,8 @@ pub(crate) struct Matches<'a> {
 
 #[derive(Debug)]
 enum Matcher<'a> {
+    /// For a pattern without groups, whose matches are found without the work that groups need.
+    Whole(&'a Linear),
     Linear(&'a Linear, regex::CaptureLocations),
     Backtracking(Machine<'a>),
 }
@@ -237,6 +240,11 @@ impl Matches<'_> {
         let slots = &mut self.groups.0;
         slots.clear();
         match &mut self.matcher {
+            Matcher::Whole(linear) => {
+                let Some(found) = linear.regex.find_at(self.text, from) else { return Ok(false) };
+                slots.extend([found.start(), found.end()]);
+                Ok(true)
+            }
             Matcher::Linear(linear, locations) => {
                 if linear.regex.captures_read_at(locations, self.text, from).is_none() {
                     return Ok(false);

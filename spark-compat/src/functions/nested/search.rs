@@ -1,6 +1,9 @@
 //! Looking for elements: `array_contains`, `array_position`, `array_remove`, `array_max`, `array_min`.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int64Array, ListArray, PrimitiveArray, UInt64Array,
+    downcast_primitive_array,
+};
 use arrow::buffer::NullBuffer;
 use arrow::row::Rows;
 use datafusion::common::{Result as DataFusionResult, internal_err};
@@ -55,6 +58,9 @@ fn contains(call: Call<'_>) -> Result<Typed> {
     }
     let (name, array, value) = with_value(call)?;
     let expr = udf::call("spark_array_contains", &SparkType::Boolean, vec![array.expr, value.expr], |arrays, _| {
+        if let Some(found) = contains_number(arrays) {
+            return kernel::shared(found);
+        }
         let search = Search::new(arrays)?;
         let found = |row: usize| {
             if search.is_null(row) {
@@ -69,6 +75,37 @@ fn contains(call: Call<'_>) -> Result<Typed> {
         kernel::shared((0..search.lists.len()).map(found).collect::<BooleanArray>())
     });
     Ok(Typed::new(expr, SparkType::Boolean, true, name))
+}
+
+/// [`contains`] for elements that are numbers of some kind, whose bits say whether they are equal: not for floats.
+fn contains_number(arrays: &[ArrayRef]) -> Option<BooleanArray> {
+    fn found<T: ArrowPrimitiveType>(lists: &ListArray, elements: &PrimitiveArray<T>, value: &ArrayRef) -> BooleanArray {
+        let value = value.as_primitive::<T>();
+        let found = |row: usize| {
+            if lists.is_null(row) || value.is_null(row) {
+                return None;
+            }
+            let (mut range, wanted) = (lists::range(lists.value_offsets(), row), value.value(row));
+            let Some(nulls) = elements.nulls() else {
+                return Some(elements.values().get(range)?.contains(&wanted));
+            };
+            if range.clone().any(|at| nulls.is_valid(at) && elements.value(at) == wanted) {
+                return Some(true);
+            }
+            if range.any(|at| nulls.is_null(at)) { None } else { Some(false) }
+        };
+        (0..lists.len()).map(found).collect()
+    }
+    let [array, value] = arrays else { return None };
+    let lists = array.as_list::<i32>();
+    let elements = lists.values();
+    if elements.data_type() != value.data_type() || elements.data_type().is_floating() {
+        return None;
+    }
+    downcast_primitive_array!(
+        elements => Some(found(lists, elements, value)),
+        _ => None
+    )
 }
 
 /// The place of the value, counted from 1; 0 if it is not there.

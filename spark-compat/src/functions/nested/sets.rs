@@ -3,8 +3,11 @@
 //! NULL is one element like any other, except in `arrays_overlap`. Rules: Spark's `collectionOperations.scala`.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, ListArray, PrimitiveArray, downcast_primitive_array,
+};
 use arrow::compute::concat;
 use arrow::datatypes::DataType;
 use arrow::row::{Row, Rows};
@@ -48,20 +51,60 @@ fn distinct(call: Call<'_>) -> Result<Typed> {
     let expr = udf::call("spark_array_distinct", &data_type, vec![array.expr], |arrays, result| {
         let [array] = arrays else { return internal_err!("array_distinct takes one array") };
         let lists = array.as_list::<i32>();
-        let keys = keys::rows(lists.values(), Equality::Boxed)?;
-        let mut picks = Picks::new(lists.len());
-        for row in 0..lists.len() {
-            if lists.is_null(row) {
-                picks.end_null();
-                continue;
+        let picks = match distinct_numbers(lists)? {
+            Some(picks) => picks,
+            None => {
+                let keys = keys::rows(lists.values(), Equality::Boxed)?;
+                distinct_picks(lists, |range, picks| {
+                    let mut seen = HashSet::with_capacity(range.len());
+                    picks.pick_all(range.filter(|at| seen.insert(keys.row(*at))));
+                })?
             }
-            let mut seen = HashSet::new();
-            picks.pick_all(lists::range(lists.value_offsets(), row).filter(|at| seen.insert(keys.row(*at))));
-            picks.end()?;
-        }
+        };
         picks.finish(lists.values(), result)
     });
     Ok(Typed::new(expr, data_type, nullable, name))
+}
+
+/// Lists up to this length are compared element by element: hashing costs more.
+const SHORT: usize = 16;
+
+/// What is picked of short lists of numbers whose bits say whether they are equal: not of floats.
+fn distinct_numbers(lists: &ListArray) -> DataFusionResult<Option<Picks>> {
+    fn of_numbers<T: ArrowPrimitiveType>(lists: &ListArray, elements: &PrimitiveArray<T>) -> DataFusionResult<Picks> {
+        let values = elements.values();
+        let same = |a: usize, b: usize| match elements.nulls() {
+            Some(nulls) if nulls.is_null(a) || nulls.is_null(b) => nulls.is_null(a) && nulls.is_null(b),
+            _ => values[a] == values[b],
+        };
+        distinct_picks(lists, |range, picks| {
+            let start = range.start;
+            picks.pick_all(range.filter(|at| !(start..*at).any(|before| same(before, *at))));
+        })
+    }
+    let elements = lists.values();
+    let are_short = lists.offsets().lengths().all(|length| length <= SHORT);
+    if !are_short || elements.data_type().is_floating() {
+        return Ok(None);
+    }
+    downcast_primitive_array!(
+        elements => of_numbers(lists, elements).map(Some),
+        _ => Ok(None)
+    )
+}
+
+/// What `pick` picks of the places of each list that is not NULL.
+fn distinct_picks(lists: &ListArray, pick: impl Fn(Range<usize>, &mut Picks)) -> DataFusionResult<Picks> {
+    let mut picks = Picks::new(lists.len());
+    for row in 0..lists.len() {
+        if lists.is_null(row) {
+            picks.end_null();
+        } else {
+            pick(lists::range(lists.value_offsets(), row), &mut picks);
+            picks.end()?;
+        }
+    }
+    Ok(picks)
 }
 
 /// An array argument as an array of `element`; NULL becomes one.
@@ -102,7 +145,7 @@ fn of_two(call: Call<'_>, kernel_name: &'static str, kernel: Kernel) -> Result<T
 }
 
 /// What is picked of two lists, whose places are ranges in one array of keys.
-type SetRule = fn(&mut Picks, &Rows, std::ops::Range<usize>, std::ops::Range<usize>);
+type SetRule = fn(&mut Picks, &Rows, Range<usize>, Range<usize>);
 
 fn two_sets(arrays: &[ArrayRef], result: &DataType, rule: SetRule) -> DataFusionResult<ArrayRef> {
     let [left, right] = arrays else { return internal_err!("a set operation takes two arrays") };
@@ -123,17 +166,17 @@ fn two_sets(arrays: &[ArrayRef], result: &DataType, rule: SetRule) -> DataFusion
     picks.finish(&elements, result)
 }
 
-fn except(picks: &mut Picks, keys: &Rows, left: std::ops::Range<usize>, right: std::ops::Range<usize>) {
+fn except(picks: &mut Picks, keys: &Rows, left: Range<usize>, right: Range<usize>) {
     let mut seen: HashSet<Row<'_>> = right.map(|at| keys.row(at)).collect();
     picks.pick_all(left.filter(|at| seen.insert(keys.row(*at))));
 }
 
-fn intersect(picks: &mut Picks, keys: &Rows, left: std::ops::Range<usize>, right: std::ops::Range<usize>) {
+fn intersect(picks: &mut Picks, keys: &Rows, left: Range<usize>, right: Range<usize>) {
     let mut wanted: HashSet<Row<'_>> = right.map(|at| keys.row(at)).collect();
     picks.pick_all(left.filter(|at| wanted.remove(&keys.row(*at))));
 }
 
-fn union(picks: &mut Picks, keys: &Rows, left: std::ops::Range<usize>, right: std::ops::Range<usize>) {
+fn union(picks: &mut Picks, keys: &Rows, left: Range<usize>, right: Range<usize>) {
     let mut seen = HashSet::new();
     picks.pick_all(left.chain(right).filter(|at| seen.insert(keys.row(*at))));
 }

@@ -1,6 +1,13 @@
 //! `sort_array`, and `array_sort` in its own order.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use std::sync::Arc;
+
+use arrow::array::builder::NullBufferBuilder;
+use arrow::array::{
+    Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, ListArray, PrimitiveArray,
+    downcast_primitive_array,
+};
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result as DataFusionResult, ScalarValue, internal_err};
 use datafusion::logical_expr::Expr;
@@ -64,6 +71,9 @@ struct Order {
 fn sorted(arrays: &[ArrayRef], result: &DataType, order: Order) -> DataFusionResult<ArrayRef> {
     let [array] = arrays else { return internal_err!("one array is sorted") };
     let lists = array.as_list::<i32>();
+    if let Some((offsets, elements)) = sorted_numbers(lists, order)? {
+        return lists::list(result, offsets, elements, lists.nulls().cloned());
+    }
     let keys = keys::rows(lists.values(), Equality::Ordering)?;
     let nulls = lists.values().logical_nulls();
     let is_null = |at: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(at));
@@ -86,4 +96,56 @@ fn sorted(arrays: &[ArrayRef], result: &DataType, order: Order) -> DataFusionRes
         picks.end()?;
     }
     picks.finish(lists.values(), result)
+}
+
+/// The lists sorted, as offsets and elements, where these are numbers of some kind that are ordered as they are: not floats.
+fn sorted_numbers(lists: &ListArray, order: Order) -> DataFusionResult<Option<(OffsetBuffer<i32>, ArrayRef)>> {
+    let elements = lists.values();
+    if elements.data_type().is_floating() {
+        return Ok(None);
+    }
+    downcast_primitive_array!(
+        elements => sort_numbers(lists, elements, order).map(Some),
+        _ => Ok(None)
+    )
+}
+
+fn sort_numbers<T: ArrowPrimitiveType>(
+    lists: &ListArray,
+    elements: &PrimitiveArray<T>,
+    order: Order,
+) -> DataFusionResult<(OffsetBuffer<i32>, ArrayRef)> {
+    let mut lengths = Vec::with_capacity(lists.len());
+    let mut sorted: Vec<T::Native> = Vec::with_capacity(elements.len());
+    let mut valid = NullBufferBuilder::new(elements.len());
+    for row in 0..lists.len() {
+        let range = if lists.is_null(row) { 0..0 } else { lists::range(lists.value_offsets(), row) };
+        lengths.push(range.len());
+        lists::check_elements(sorted.len() + range.len())?;
+        let nulls = elements.nulls().map_or(0, |nulls| range.clone().filter(|at| nulls.is_null(*at)).count());
+        if !order.nulls_last {
+            sorted.extend(std::iter::repeat_n(T::Native::default(), nulls));
+            valid.append_n_nulls(nulls);
+        }
+        let start = sorted.len();
+        match elements.nulls() {
+            None => sorted.extend_from_slice(elements.values().get(range.clone()).unwrap_or_default()),
+            Some(valid) => {
+                sorted.extend(range.clone().filter(|at| valid.is_valid(*at)).map(|at| elements.value(at)));
+            }
+        }
+        let numbers = sorted.get_mut(start..).unwrap_or_default();
+        match order.descending {
+            true => numbers.sort_unstable_by(|a, b| b.compare(*a)),
+            false => numbers.sort_unstable_by(|a, b| a.compare(*b)),
+        }
+        valid.append_n_non_nulls(range.len() - nulls);
+        if order.nulls_last {
+            sorted.extend(std::iter::repeat_n(T::Native::default(), nulls));
+            valid.append_n_nulls(nulls);
+        }
+    }
+    let elements =
+        PrimitiveArray::<T>::try_new(sorted.into(), valid.finish())?.with_data_type(elements.data_type().clone());
+    Ok((OffsetBuffer::from_lengths(lengths), Arc::new(elements)))
 }
