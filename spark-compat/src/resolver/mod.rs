@@ -94,11 +94,15 @@ struct Place<'a> {
     /// The WITH queries that can be named.
     ctes: Ctes<'a>,
     /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
+    /// Those that can be named around the expression that the query is in: what definitions of WITH queries in it may name.
+    ctes_outside: Ctes<'a>,
+    /// Those of all clauses around, whether or not they can be named.
+    ctes_around: Ctes<'a>,
     outer: &'a [&'a Scope],
     /// The windows that the SELECT's WINDOW clause names.
     windows: &'a [ast::NamedWindowDefinition],
-    /// Whether the query is part of a WITH query's definition, or in an expression.
-    in_cte: bool,
+    /// Whether the query is the whole of a WITH query's definition, or of an expression.
+    whole: bool,
 }
 
 impl<'s> Resolver<'s> {

@@ -214,10 +214,14 @@ impl Lowering<'_, '_> {
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
         // A WITH query in here must not be called as one outside.
-        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: true };
+        let here = self.place.clone();
+        let place = Place { ctes_outside: here.ctes.clone(), outer: self.scopes, windows: &[], whole: true, ..here };
         let relation = self.resolver.query(query, &place)?;
         correlation::check(&relation.plan)?;
         Ok(relation)
+        if query.with.is_some() && !relation.plan.all_out_ref_exprs().is_empty() {
+            return Err(SparkError::analysis("Accessing outer query column is not allowed in: a query with WITH"));
+        }
     }
 
     fn check_predicate_subquery(&self) -> Result<()> {
