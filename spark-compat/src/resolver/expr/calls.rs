@@ -5,6 +5,7 @@ use sqlparser::ast;
 use super::{Clause, Lowering};
 use crate::cast;
 use crate::error::{ErrorKind, Result, SparkError};
+use crate::functions::nested::kind::contains_map;
 use crate::functions::{self, AggregateCall, WindowCall};
 use crate::parse::regex_columns;
 use crate::resolver::typed::Typed;
@@ -176,6 +177,15 @@ impl Lowering<'_, '_> {
         let inside = Self { scopes: self.aggregate_scopes, lambda: None, clause: Clause::AggregateArgument, ..*self };
         let args = inside.aggregate_arguments(name, distinct, args)?;
         let filter = filter.map(|filter| inside.aggregate_filter(filter)).transpose()?;
+        if let Some(random) = args.iter().find(|arg| arg.expr.is_volatile()) {
+            return Err(SparkError::analysis(format!(
+                "nondeterministic expression {} should not appear in the arguments of an aggregate function",
+                random.name
+            )));
+        }
+        if distinct && args.iter().any(|arg| contains_map(&arg.data_type)) {
+            return Err(SparkError::execution("grouping/join/window partition keys cannot be map type."));
+        }
         functions::call_aggregate(AggregateCall {
             called: name,
             distinct,
