@@ -7,7 +7,7 @@ use datafusion::common::{Result as DataFusionResult, ScalarValue};
 
 use super::arguments::{Arity, Input};
 use super::csv_options::{CsvOptions, Numbers};
-use super::json::{nullable, schema_of, schema_text};
+use super::json::{nullable, schema_of};
 use super::json_options::fails_fast;
 use super::scalar::{self, Kernel, arguments};
 use super::{Call, Function, Support};
@@ -206,7 +206,7 @@ fn schema_of_csv(call: Call<'_>) -> Result<Typed> {
         };
         Ok(StructField { name: format!("_c{at}"), data_type: inferred, nullable: true })
     });
-    let schema = schema_text(&SparkType::Struct(fields.collect::<Result<_>>()?));
+    let schema = SparkType::Struct(fields.collect::<Result<_>>()?).sql();
     Ok(Typed::literal(ScalarValue::Utf8View(Some(schema)), SparkType::String, name))
 }
 

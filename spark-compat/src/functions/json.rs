@@ -221,23 +221,7 @@ fn schema_of_json(call: Call<'_>) -> Result<Typed> {
         timestamps: timestamps.map(|pattern| (pattern, options.times.zone)),
     };
     let inferred = inference.type_of(&text).map_err(|error| SparkError::execution(error.0))?;
-    Ok(Typed::literal(ScalarValue::Utf8View(Some(schema_text(&inferred))), SparkType::String, name))
-}
-
-/// A type with every name of a field in backquotes.
-pub(super) fn schema_text(data_type: &SparkType) -> String {
-    match data_type {
-        SparkType::Array { element, .. } => format!("ARRAY<{}>", schema_text(element)),
-        SparkType::Struct(fields) => {
-            let quoted = |name: &str| name.replace('`', "``");
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|field| format!("`{}`: {}", quoted(&field.name), schema_text(&field.data_type)))
-                .collect();
-            format!("STRUCT<{}>", fields.join(", "))
-        }
-        other => other.sql(),
-    }
+    Ok(Typed::literal(ScalarValue::Utf8View(Some(inferred.sql())), SparkType::String, name))
 }
 
 fn to_json(call: Call<'_>) -> Result<Typed> {

@@ -218,7 +218,7 @@ impl Resolver<'_> {
 fn cast_column(expr: &ast::Expr) -> Option<&str> {
     match expr {
         ast::Expr::Nested(inner) => cast_column(inner),
-        ast::Expr::Cast { expr, .. } => column_name(expr),
+        ast::Expr::Cast { kind: ast::CastKind::Cast, expr, .. } => column_name(expr),
         _ => None,
     }
 }

@@ -204,7 +204,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// `CAST(x AS type)`.
+    /// `CAST(x AS type)` and `TRY_CAST(x AS type)`.
     pub(super) fn cast(
         &self,
         kind: &ast::CastKind,
@@ -212,16 +212,24 @@ impl Lowering<'_, '_> {
         data_type: &ast::DataType,
         with_format: bool,
     ) -> Result<Typed> {
-        refuse(!matches!(kind, ast::CastKind::Cast), "TRY_CAST")?;
         refuse(with_format, "CAST with FORMAT")?;
         let to = ddl::from_ast(data_type)?;
         let operand = self.lower(expr)?;
-        let name = names::cast(&operand.name, &to);
-        if !cast::can_cast(&operand.data_type, &to) {
+        let is_try = *kind == ast::CastKind::TryCast;
+        let (name, can_cast) = if is_try {
+            (names::try_cast(&operand.name, &to), cast::can_try_cast(&operand.data_type, &to))
+        } else {
+            (names::cast(&operand.name, &to), cast::can_cast(&operand.data_type, &to))
+        };
+        if !can_cast {
             return Err(SparkError::analysis(format!(
                 "cannot resolve '{name}' due to data type mismatch: cannot cast {} to {to}",
                 operand.data_type
             )));
+        }
+        if is_try {
+            let expr = cast::lower_try(operand.expr, &operand.data_type, &to, self.zone())?;
+            return Ok(Typed::new(expr, to, true, name));
         }
         Ok(operand.coerced(&to, self.zone())?.named(name))
     }
