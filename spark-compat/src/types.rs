@@ -196,8 +196,9 @@ impl SparkType {
             Self::Array { element, .. } => format!("ARRAY<{}>", element.sql()),
             Self::Map { key, value, .. } => format!("MAP<{}, {}>", key.sql(), value.sql()),
             Self::Struct(fields) => {
+                let quoted = |name: &str| name.replace('`', "``");
                 let fields: Vec<_> =
-                    fields.iter().map(|f| format!("{}: {}", quote_if_needed(&f.name), f.data_type.sql())).collect();
+                    fields.iter().map(|f| format!("`{}`: {}", quoted(&f.name), f.data_type.sql())).collect();
                 format!("STRUCT<{}>", fields.join(", "))
             }
             other => other.simple_name().to_uppercase(),
@@ -257,9 +258,4 @@ impl DayTimeField {
 
 fn interval_name(start: &str, end: &str) -> String {
     if start == end { format!("interval {start}") } else { format!("interval {start} to {end}") }
-}
-
-fn quote_if_needed(name: &str) -> String {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain { name.to_string() } else { format!("`{}`", name.replace('`', "``")) }
 }

@@ -107,24 +107,31 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     drop(progress);
     all.iter_mut().for_each(|judged| judged.file = "fuzz".to_owned());
     print!("{}", report(&all));
+    if breakdowns.all > 0 {
+        println!("the reference failed {} times", breakdowns.all);
+    }
     if found.is_empty() { Ok(()) } else { Err(HostError::Differing { differing: found.len(), queries: all.len() }) }
 }
 
 /// How often the reference broke down, one time after the other: a random statement can end a real Spark's process; the next one
 /// finds a new process.
 #[derive(Debug, Default)]
-struct Breakdowns(usize);
+struct Breakdowns {
+    in_a_row: usize,
+    all: usize,
+}
 
 impl Breakdowns {
     /// What the reference answered, or `None` where it broke down; an error where it keeps doing so.
     fn survived<T>(&mut self, answered: std::result::Result<T, ProgramError>) -> Result<Option<T>> {
         match answered {
             Ok(answered) => {
-                self.0 = 0;
+                self.in_a_row = 0;
                 Ok(Some(answered))
             }
-            Err(error) if self.0 < MAX_BREAKDOWNS => {
-                self.0 += 1;
+            Err(error) if self.in_a_row < MAX_BREAKDOWNS => {
+                self.in_a_row += 1;
+                self.all += 1;
                 eprintln!("the reference broke down and is started anew: {error}");
                 Ok(None)
             }

@@ -10,8 +10,8 @@ import re
 import shutil
 from pathlib import Path
 
-from answers import Unstable, open_reference, settled_answer
-from statements import DIFFERENTIAL, StatementFile
+from answers import LAYOUTS, ask, open_reference, outcome
+from statements import DIFFERENTIAL, StatementFile, same_answer
 
 SUBJECT = "examples"
 EXAMPLE = re.compile(r"^ *> (.*?;) *$", re.MULTILINE | re.DOTALL)
@@ -25,11 +25,14 @@ def main():
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
     reference = open_reference()
-    seen, count = set(), 0
+    functions, seen = {}, set()
     for name, description in descriptions(reference.spark, options.functions):
         queries = [query for query in examples(description) if query not in seen]
         seen.update(queries)
-        count += write(reference, options.out, name, queries)
+        functions[name] = write(options.out, name, queries)
+    # All are asked in one layout before the other: an example that tells the time has another answer then.
+    first, second = ([asked(reference, file, layout) for file in functions.values()] for layout in LAYOUTS)
+    count = sum(keep_settled(*answered) for answered in zip(functions.values(), first, second))
     reference.close()
     print(f"{count} examples in {options.out}")
 
@@ -46,22 +49,29 @@ def examples(description):
     return list(dict.fromkeys(query[:-1].rstrip() for query in EXAMPLE.findall(description)))
 
 
-def write(reference, out, function, queries):
-    """Writes the statement file of a function and its answers; returns the number of queries."""
+def write(out, function, queries):
+    """Writes the statement file of a function."""
     path = out / "statements" / SUBJECT / f"{file_name(function)}.sql"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{query};\n" for query in queries), encoding="utf-8")
-    answers = []
-    for request in StatementFile(path).requests():
-        try:
-            answers.append(settled_answer(reference, request))
-        except Unstable as error:
-            print(f"left out {error}", flush=True)
+    return StatementFile(path)
+
+
+def asked(reference, file, layout):
+    return [ask(reference, request, layout) for request in file.requests()]
+
+
+def keep_settled(file, first, second):
+    """Leaves the statements with one answer in the file, and writes those answers; returns how many there are."""
+    for one, other in zip(first, second):
+        if not same_answer(one, other):
+            print(f"left out {one['id']}: {one['query']}\n  {outcome(one)}\n  {outcome(other)}", flush=True)
+    answers = [one for one, other in zip(first, second) if same_answer(one, other)]
     if not answers:
-        path.unlink()
+        file.path.unlink()
         return 0
-    path.write_text("".join(f"{answer['query']};\n" for answer in answers), encoding="utf-8")
-    StatementFile(path).write_answers(answers)
+    file.path.write_text("".join(f"{answer['query']};\n" for answer in answers), encoding="utf-8")
+    StatementFile(file.path).write_answers(answers)
     return len(answers)
 
 

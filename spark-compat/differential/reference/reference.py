@@ -13,7 +13,7 @@ import json
 import sys
 
 from py4j.protocol import Py4JNetworkError
-from reference_spark import Reference, error_kind, error_text
+from reference_spark import Reference, error_kind, error_text, without_slips
 
 
 def main():
@@ -22,8 +22,13 @@ def main():
     parser.add_argument("--timeout", type=float, help="seconds for one request")
     parser.add_argument("--master", default="local[2]", help="Spark master (default: %(default)s)")
     parser.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE", help="a Spark setting")
+    parser.add_argument(
+        "--without-slips", action="store_true", help="without the rules of Spark's optimizer that change answers (for fuzzing)"
+    )
     options = parser.parse_args()
     conf = [setting.split("=", 1) for setting in options.conf]
+    if options.without_slips:
+        conf.append(without_slips())
     reference = Reference(options.time_zone, options.master, conf)
     for line in sys.stdin:
         if line.strip():

@@ -127,8 +127,12 @@ class DayTimeInterval(Column):
 
 
 class CalendarInterval(Column):
+    """Its days stand in its text; `extract` adds to them the whole days of its time."""
+
     def project(self, e):
-        return members(months=months(e), days=f"extract(day from {e})", microseconds=microseconds(e))
+        days = f"coalesce(int(nullif(regexp_extract(cast({e} as string), '(-?[0-9]+) days', 1), '')), 0)"
+        moved = f"(extract(day from {e}) - {days}) * {86_400 * MICROS_PER_SECOND}L"
+        return members(months=months(e), days=f"if({e} is null, null, {days})", microseconds=f"{microseconds(e)} + {moved}")
 
     def write(self, value):
         return None if value is None or value.months is None else value.asDict()

@@ -13,10 +13,12 @@ mod from_interval;
 pub(crate) mod from_string;
 mod from_timestamp;
 mod nested;
+mod try_cast;
 mod udf;
 
 pub use float_text::{double_to_string, float_to_string};
 pub(crate) use from_decimal::write_decimal;
+pub use try_cast::{can_try_cast, lower_try};
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::{CastOptions, cast_with_options};

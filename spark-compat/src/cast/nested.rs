@@ -3,27 +3,40 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StringViewArray, StringViewBuilder, StructArray};
-use arrow::datatypes::{DataType, FieldRef, Fields};
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::Result as DataFusionResult;
 
 use crate::datetime::zone::Zone;
 use crate::kernel;
-use crate::types::{SparkType, StructField};
+use crate::types::SparkType;
+
+/// How the members are cast.
+type Each = fn(&ArrayRef, &SparkType, &SparkType, Zone) -> DataFusionResult<ArrayRef>;
 
 pub(super) fn cast(array: &ArrayRef, from: &SparkType, to: &SparkType, zone: Zone) -> DataFusionResult<ArrayRef> {
+    cast_by(array, from, to, zone, super::array)
+}
+
+pub(super) fn cast_by(
+    array: &ArrayRef,
+    from: &SparkType,
+    to: &SparkType,
+    zone: Zone,
+    each: Each,
+) -> DataFusionResult<ArrayRef> {
     use SparkType as T;
     match (from, to) {
         (_, T::String) => to_string(array, from, zone),
         (T::Array { element: e1, .. }, T::Array { element: e2, .. }) => {
             let list = array.as_list::<i32>();
-            let values = super::array(list.values(), e1, e2, zone)?;
+            let values = each(list.values(), e1, e2, zone)?;
             let DataType::List(field) = to.to_arrow() else { return super::no_kernel(from, to) };
             kernel::shared(ListArray::try_new(field, list.offsets().clone(), values, list.nulls().cloned())?)
         }
         (T::Map { key: k1, value: v1, .. }, T::Map { key: k2, value: v2, .. }) => {
             let map = array.as_map();
-            let keys = super::array(map.keys(), k1, k2, zone)?;
-            let values = super::array(map.values(), v1, v2, zone)?;
+            let keys = each(map.keys(), k1, k2, zone)?;
+            let values = each(map.values(), v1, v2, zone)?;
             let DataType::Map(entries, ordered) = to.to_arrow() else { return super::no_kernel(from, to) };
             let DataType::Struct(fields) = entries.data_type().clone() else { return super::no_kernel(from, to) };
             let members = StructArray::try_new(fields, vec![keys, values], None)?;
@@ -33,25 +46,14 @@ pub(super) fn cast(array: &ArrayRef, from: &SparkType, to: &SparkType, zone: Zon
         (T::Struct(f1), T::Struct(f2)) => {
             let structs = array.as_struct();
             let DataType::Struct(fields) = to.to_arrow() else { return super::no_kernel(from, to) };
-            struct_members(structs, f1, f2, fields, zone)
+            let members = structs.columns().iter().zip(f1.iter().zip(f2));
+            let columns = members.map(|(column, (f, t))| each(column, &f.data_type, &t.data_type, zone));
+            let columns = columns.collect::<DataFusionResult<_>>()?;
+            let nulls = structs.nulls().cloned();
+            kernel::shared(StructArray::try_new_with_length(fields, columns, nulls, structs.len())?)
         }
         _ => super::no_kernel(from, to),
     }
-}
-
-fn struct_members(
-    structs: &StructArray,
-    from: &[StructField],
-    to: &[StructField],
-    fields: Fields,
-    zone: Zone,
-) -> DataFusionResult<ArrayRef> {
-    let members = structs.columns().iter().zip(from.iter().zip(to));
-    let columns: Vec<ArrayRef> = members
-        .map(|(column, (f, t))| super::array(column, &f.data_type, &t.data_type, zone))
-        .collect::<DataFusionResult<_>>()?;
-    let length = structs.len();
-    kernel::shared(StructArray::try_new_with_length(fields, columns, structs.nulls().cloned(), length)?)
 }
 
 /// `[1, null]`, `{k -> v}`, `{a, null}`: members by their own casts, `null` for NULL.

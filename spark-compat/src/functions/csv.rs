@@ -7,13 +7,13 @@ use datafusion::common::{Result as DataFusionResult, ScalarValue};
 
 use super::arguments::{Arity, Input};
 use super::csv_options::{CsvOptions, Numbers};
-use super::json::{nullable, schema_of, schema_text};
+use super::json::{nullable, schema_of};
 use super::json_options::fails_fast;
 use super::scalar::{self, Kernel, arguments};
 use super::{Call, Function, Support};
 use crate::cast;
-use crate::datetime::pattern;
 use crate::datetime::zone::Zone;
+use crate::datetime::{interval, pattern};
 use crate::error::{Result, SparkError};
 use crate::formats::csv::line::{self, Separator};
 use crate::formats::csv::{infer, value};
@@ -84,11 +84,8 @@ fn from_csv(call: Call<'_>) -> Result<Typed> {
 fn check_type(data_type: &SparkType) -> Result<()> {
     use SparkType as T;
     match data_type {
-        T::Array { .. } | T::Map { .. } | T::Struct(_) => {
+        T::Array { .. } | T::Map { .. } | T::Struct(_) | T::Binary | T::Void => {
             Err(SparkError::execution(format!("Unsupported type: {data_type}")))
-        }
-        T::Binary | T::Void | T::CalendarInterval | T::YearMonthInterval { .. } | T::DayTimeInterval { .. } => {
-            Err(SparkError::unsupported(format!("from_csv to {data_type}")))
         }
         _ => Ok(()),
     }
@@ -168,6 +165,14 @@ impl FromCsv {
             T::Decimal { precision, scale } => value::decimal(text, *precision, *scale).map(Leaf::Decimal),
             T::Date => times.date(text)?.map(|days| Leaf::Integer(days.into())),
             T::Timestamp => times.timestamp(text)?.map(Leaf::Integer),
+            T::YearMonthInterval { start, end } => {
+                interval::year_month(text, *start, *end).ok().map(|months| Leaf::Integer(months.into()))
+            }
+            T::DayTimeInterval { start, end } => interval::day_time(text, *start, *end).ok().map(Leaf::Integer),
+            T::CalendarInterval => Some(match interval::calendar(text) {
+                Ok(interval) => Leaf::Interval(interval.to_arrow()?),
+                Err(_) => Leaf::Null,
+            }),
             _ => Some(Leaf::Text(text)),
         })
     }
@@ -201,7 +206,7 @@ fn schema_of_csv(call: Call<'_>) -> Result<Typed> {
         };
         Ok(StructField { name: format!("_c{at}"), data_type: inferred, nullable: true })
     });
-    let schema = schema_text(&SparkType::Struct(fields.collect::<Result<_>>()?));
+    let schema = SparkType::Struct(fields.collect::<Result<_>>()?).sql();
     Ok(Typed::literal(ScalarValue::Utf8View(Some(schema)), SparkType::String, name))
 }
 

@@ -40,7 +40,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         scalar::lower_nullable(call, "json_object_keys", "spark_json_object_keys", keys, object_keys)
     }),
     Function::scalar("from_json", Arity::Between(2, 3), JSON_AND_MORE, from_json)
-        .with_support(Support::Partial("with strings as the keys of maps, not to ANSI intervals, in English")),
+        .with_support(Support::Partial("in English")),
     Function::scalar("schema_of_json", Arity::Between(1, 2), JSON_AND_MORE, schema_of_json)
         .with_support(Support::Partial("in English")),
     Function::scalar("to_json", Arity::Between(1, 2), &[Input::Any], to_json).with_support(Support::Partial(
@@ -132,7 +132,6 @@ fn from_json(call: Call<'_>) -> Result<Typed> {
             json.name, reader.data_type
         )));
     }
-    check_readable(&reader.data_type)?;
     if let SparkType::Struct(fields) = &reader.data_type {
         reader.corrupt_field = fields.iter().position(|field| field.name == corrupt_name);
         let corrupt = reader.corrupt_field.and_then(|at| fields.get(at));
@@ -196,18 +195,6 @@ pub(super) fn nullable(data_type: SparkType) -> SparkType {
     }
 }
 
-fn check_readable(data_type: &SparkType) -> Result<()> {
-    let unsupported = || Err(SparkError::unsupported(format!("from_json to {data_type}")));
-    match data_type {
-        SparkType::YearMonthInterval { .. } | SparkType::DayTimeInterval { .. } | SparkType::Void => unsupported(),
-        SparkType::Map { key, value, .. } if **key == SparkType::String => check_readable(value),
-        SparkType::Map { .. } => unsupported(),
-        SparkType::Array { element, .. } => check_readable(element),
-        SparkType::Struct(fields) => fields.iter().try_for_each(|field| check_readable(&field.data_type)),
-        _ => Ok(()),
-    }
-}
-
 fn schema_of_json(call: Call<'_>) -> Result<Typed> {
     let zone = call.zone;
     let mut args = call.args.into_iter();
@@ -234,23 +221,7 @@ fn schema_of_json(call: Call<'_>) -> Result<Typed> {
         timestamps: timestamps.map(|pattern| (pattern, options.times.zone)),
     };
     let inferred = inference.type_of(&text).map_err(|error| SparkError::execution(error.0))?;
-    Ok(Typed::literal(ScalarValue::Utf8View(Some(schema_text(&inferred))), SparkType::String, name))
-}
-
-/// A type with every name of a field in backquotes.
-pub(super) fn schema_text(data_type: &SparkType) -> String {
-    match data_type {
-        SparkType::Array { element, .. } => format!("ARRAY<{}>", schema_text(element)),
-        SparkType::Struct(fields) => {
-            let quoted = |name: &str| name.replace('`', "``");
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|field| format!("`{}`: {}", quoted(&field.name), schema_text(&field.data_type)))
-                .collect();
-            format!("STRUCT<{}>", fields.join(", "))
-        }
-        other => other.sql(),
-    }
+    Ok(Typed::literal(ScalarValue::Utf8View(Some(inferred.sql())), SparkType::String, name))
 }
 
 fn to_json(call: Call<'_>) -> Result<Typed> {

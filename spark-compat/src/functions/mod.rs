@@ -24,6 +24,7 @@ mod format_number;
 mod formatter;
 pub(crate) mod grouping;
 mod hashes;
+pub(crate) mod input_file;
 mod json;
 mod json_options;
 mod lenient;
@@ -244,6 +245,7 @@ const FAMILIES: &[&[Function]] = &[
     formatter::FUNCTIONS,
     grouping::FUNCTIONS,
     hashes::FUNCTIONS,
+    input_file::FUNCTIONS,
     json::FUNCTIONS,
     letters::FUNCTIONS,
     math::FUNCTIONS,
@@ -305,14 +307,9 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
 /// Functions of Spark that make no sense in an enclave, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("current_user", "a session belongs to a key, and no name of a user is known inside the enclave"),
-    ("input_file_block_length", FILES),
-    ("input_file_block_start", FILES),
-    ("input_file_name", FILES),
     ("java_method", JAVA),
     ("reflect", JAVA),
 ];
-
-const FILES: &str = "rows don't say from which file they come, and where a file lies is the parent instance's matter";
 
 const JAVA: &str = "it calls methods of Java classes, and no Java runs inside the enclave";
 

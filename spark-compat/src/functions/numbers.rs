@@ -151,7 +151,14 @@ fn checked_sums(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
 fn lenient(op: ArithmeticOp, call: Call<'_>) -> Result<Typed> {
     let (name, zone) = (call.name(), call.zone);
     let [left, right] = call.take()?;
-    if let Some(temporal) = datetime::arithmetic(op, &left, &right, zone)? {
+    let calendar = SparkType::CalendarInterval;
+    let temporal = if op == ArithmeticOp::Add && left.data_type == calendar && right.data_type == calendar {
+        // The operator itself does not fail: it wraps around.
+        Some(datetime::exact_sum(left.clone(), right.clone()))
+    } else {
+        datetime::arithmetic(op, &left, &right, zone)?
+    };
+    if let Some(temporal) = temporal {
         return Ok(Typed { expr: lenient::null_where_it_fails(temporal.expr), nullable: true, name, ..temporal });
     }
     let sides = ((left.expr, left.data_type), (right.expr, right.data_type));

@@ -52,7 +52,7 @@ impl WindowCall<'_> {
             )));
         }
         match &self.over.frame {
-            Some((given, given_text)) if *given != frame => {
+            Some((given, given_text)) if *given != frame || given_text != text => {
                 Err(SparkError::analysis(format!("Window Frame {given_text} must match the required frame {text}")))
             }
             _ => Ok((frame, text.to_string())),

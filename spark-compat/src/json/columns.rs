@@ -8,8 +8,8 @@ use arrow::array::{
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNano,
-    IntervalMonthDayNanoType,
+    ArrowPrimitiveType, DataType, Date32Type, DurationMicrosecondType, Int8Type, Int16Type, Int32Type, Int64Type,
+    IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalYearMonthType,
 };
 use arrow::error::ArrowError;
 use datafusion::common::Result as DataFusionResult;
@@ -21,7 +21,7 @@ use crate::types::SparkType;
 pub(crate) enum Leaf<'v> {
     Null,
     Boolean(bool),
-    /// An integer, a day or a microsecond.
+    /// An integer, a day, a microsecond, or an interval's months or microseconds.
     Integer(i64),
     Float(f32),
     Double(f64),
@@ -203,6 +203,8 @@ impl Column {
             (Data::Integers(values), DataType::Timestamp(..)) => {
                 Arc::new(TimestampMicrosecondArray::new(values.into(), nulls).with_timezone("UTC"))
             }
+            (Data::Integers(values), DataType::Interval(_)) => integers::<IntervalYearMonthType>(values, nulls),
+            (Data::Integers(values), DataType::Duration(_)) => integers::<DurationMicrosecondType>(values, nulls),
             (Data::Integers(_), other) => return datafusion::common::internal_err!("{other} is read from no text"),
             (Data::Floats(values), _) => Arc::new(Float32Array::new(values.into(), nulls)),
             (Data::Doubles(values), _) => Arc::new(Float64Array::new(values.into(), nulls)),

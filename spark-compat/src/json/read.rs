@@ -191,6 +191,10 @@ impl Record<'_> {
         use SparkType as T;
         match (data_type, self.parser.token()) {
             (_, Token::Null) => column.push(Leaf::Null),
+            (T::Void, _) => {
+                self.parser.skip_children()?;
+                column.push(Leaf::Null);
+            }
             (T::Struct(fields), Token::StartObject) => {
                 self.object((fields.as_slice(), column.members()))?;
                 column.close();
@@ -202,9 +206,14 @@ impl Record<'_> {
                 }
                 column.close();
             }
-            (T::Map { value, .. }, Token::StartObject) => {
+            (T::Map { key, value, .. }, Token::StartObject) => {
                 let [keys, values] = column.members() else { return Err(Failure::Misfit) };
                 while self.parser.next()? != Token::EndObject {
+                    // Spark puts strings in the map all the same, and fails when a key is looked at.
+                    if **key != T::String {
+                        let why = format!("a member of a JSON object can't be in a map whose keys are {key}");
+                        return Err(Failure::Refused(SparkError::execution(why)));
+                    }
                     keys.push(Leaf::Text(self.parser.text()));
                     self.parser.next()?;
                     self.value(value, values)?;
@@ -266,8 +275,17 @@ impl Record<'_> {
                 Leaf::Integer(seconds.wrapping_mul(1_000_000))
             }
             (T::CalendarInterval, Token::String) => {
-                let interval = interval::calendar(text).map_err(|_| Failure::Misfit)?;
-                Leaf::Interval(interval.to_arrow().map_err(Failure::Refused)?)
+                match interval::calendar(text) {
+                    Ok(interval) => Leaf::Interval(interval.to_arrow().map_err(Failure::Refused)?),
+                    // Unlike another interval's, this text may be anything.
+                    Err(_) => Leaf::Null,
+                }
+            }
+            (T::YearMonthInterval { start, end }, Token::String) => {
+                Leaf::Integer(interval::year_month(text, *start, *end).map_err(|_| Failure::Misfit)?.into())
+            }
+            (T::DayTimeInterval { start, end }, Token::String) => {
+                Leaf::Integer(interval::day_time(text, *start, *end).map_err(|_| Failure::Misfit)?)
             }
             _ => return Err(Failure::Misfit),
         })

@@ -28,6 +28,7 @@ pub(super) fn show(cursor: &mut Cursor) -> Result<Statement> {
             }
             Show::CreateTable { name }
         }
+        "table" if cursor.eat("extended") => relations_extended(cursor)?,
         "partitions" | "table" | "create" => return Err(unsupported(cursor.source)),
         _ => return Err(cursor.error("missing 'FUNCTIONS'")),
     };
@@ -48,6 +49,17 @@ fn word(cursor: &mut Cursor) -> String {
 fn relations(cursor: &mut Cursor, views: bool) -> Result<Show> {
     let database = if cursor.eat("from") || cursor.eat("in") { cursor.name()? } else { Vec::new() };
     Ok(Show::Relations { database, pattern: cursor.pattern()?, views })
+}
+
+fn relations_extended(cursor: &mut Cursor) -> Result<Show> {
+    let database = if cursor.eat("from") || cursor.eat("in") { cursor.name()? } else { Vec::new() };
+    cursor.expect("like")?;
+    let pattern = cursor.string()?;
+    let partition = cursor.eat("partition");
+    if partition {
+        cursor.skip_parentheses(cursor.at)?;
+    }
+    Ok(Show::RelationsExtended { database, pattern, partition })
 }
 
 fn databases(cursor: &mut Cursor) -> Result<Show> {

@@ -128,6 +128,15 @@ pub enum Show {
         /// Whether the names stand in a column `viewName` instead of `tableName`.
         views: bool,
     },
+    /// `SHOW TABLE EXTENDED [IN database] LIKE 'pattern' [PARTITION ..]`
+    RelationsExtended {
+        /// The parts of the database's name; empty if there is none.
+        database: Vec<String>,
+        /// The pattern.
+        pattern: String,
+        /// Whether a partition is asked for.
+        partition: bool,
+    },
     /// `SHOW DATABASES`
     Databases {
         /// The pattern behind LIKE.

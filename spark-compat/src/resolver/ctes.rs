@@ -1,4 +1,8 @@
 //! WITH: named queries, each visible to the ones after it and to the body.
+//!
+//! Spark 3.2.0 takes the definitions out of a query, or out of an expression that is one, before it looks up the names of the WITH
+//! clauses around them. Hence a definition sees those before it in its own clause and those around the expression that it is
+//! in, but none between.
 
 use std::rc::Rc;
 
@@ -18,7 +22,12 @@ pub(super) struct Cte<'a> {
     name: &'a str,
     columns: &'a [ast::TableAliasColumnDef],
     query: &'a ast::Query,
+    /// The next definition outwards, for those that look for a name.
+    next: Ctes<'a>,
+    /// What the definition itself can name.
     before: Ctes<'a>,
+    outside: Ctes<'a>,
+    around: Ctes<'a>,
     outer: &'a [&'a Scope],
 }
 
@@ -29,7 +38,7 @@ pub(super) fn find<'c, 'a>(ctes: &'c Ctes<'a>, name: &str) -> Option<&'c Rc<Cte<
         if same_name(cte.name, name) {
             return Some(cte);
         }
-        next = cte.before.as_ref();
+        next = cte.next.as_ref();
     }
     None
 }
@@ -39,7 +48,8 @@ impl Resolver<'_> {
     pub(super) fn with_ctes<'a>(&self, with: &'a ast::With, place: &Place<'a>) -> Result<Place<'a>> {
         let ast::With { with_token: _, recursive, cte_tables } = with;
         refuse(*recursive, "WITH RECURSIVE")?;
-        let mut inner = place.clone();
+        let mut inner = Place { whole: false, ..place.clone() };
+        let mut before = place.ctes_outside.clone();
         let mut seen: Vec<&str> = Vec::new();
         for table in cte_tables {
             let ast::Cte { alias, query, from, materialized, closing_paren_token: _ } = table;
@@ -51,7 +61,7 @@ impl Resolver<'_> {
                 return Err(SparkError::analysis(format!("CTE definition can't have duplicate names: '{name}'."))
                     .at(alias.name.span.start));
             }
-            if place.in_cte && !self.rules.inner_ctes_hide && find(&place.ctes, name).is_some() {
+            if place.whole && !self.rules.inner_ctes_hide && find(&place.ctes_around, name).is_some() {
                 return Err(SparkError::analysis(format!(
                     "Name {name} is ambiguous in nested CTE. Please set spark.sql.legacy.ctePrecedencePolicy to CORRECTED so that \
                      name defined in inner CTE takes precedence."
@@ -63,13 +73,15 @@ impl Resolver<'_> {
             if shadowed {
                 continue;
             }
-            inner.ctes = Some(Rc::new(Cte {
-                name,
-                columns: &alias.columns,
-                query,
-                before: inner.ctes.take(),
-                outer: place.outer,
-            }));
+            let around = inner.ctes_around.clone();
+            let cte = |next: Ctes<'a>| {
+                let (before, outside, around) = (before.clone(), place.ctes_outside.clone(), around.clone());
+                let (columns, outer) = (&alias.columns[..], place.outer);
+                Some(Rc::new(Cte { name, columns, query, next, before, outside, around, outer }))
+            };
+            inner.ctes = cte(inner.ctes.take());
+            inner.ctes_around = cte(inner.ctes_around.take());
+            before = cte(before.clone());
         }
         Ok(inner)
     }
@@ -77,7 +89,14 @@ impl Resolver<'_> {
     /// The relation that a reference to a WITH query stands for. Each reference resolves the text anew, so that its
     /// attributes are its own.
     pub(super) fn cte(&self, cte: &Cte<'_>) -> Result<Relation> {
-        let place = Place { ctes: cte.before.clone(), outer: cte.outer, windows: &[], in_cte: true };
+        let place = Place {
+            ctes: cte.before.clone(),
+            ctes_outside: cte.outside.clone(),
+            ctes_around: cte.around.clone(),
+            outer: cte.outer,
+            windows: &[],
+            whole: true,
+        };
         let relation = self.query(cte.query, &place)?;
         Ok(Relation {
             plan: relation.plan,

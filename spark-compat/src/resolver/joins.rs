@@ -38,6 +38,10 @@ impl Resolver<'_> {
                 self.join_on_columns(left, right, join_type, &pairs)
             }
             ast::JoinConstraint::Natural => {
+                if matches!(join_type, JoinType::LeftSemi | JoinType::LeftAnti) {
+                    let unsupported = format!("requirement failed: Unsupported natural join type {join_type}");
+                    return Err(SparkError::illegal_argument(unsupported));
+                }
                 let pairs = natural_pairs(&left.scope, &right.scope);
                 self.join_on_columns(left, right, join_type, &pairs)
             }

@@ -47,7 +47,9 @@ impl Resolver<'_> {
         }
         let right = {
             let outer: Vec<&Scope> = std::iter::once(&left.scope).chain(place.outer.iter().copied()).collect();
-            let inside = Place { ctes: place.ctes.clone(), outer: &outer, windows: &[], in_cte: place.in_cte };
+            // LATERAL is an expression to Spark.
+            let inside =
+                Place { ctes_outside: place.ctes.clone(), outer: &outer, windows: &[], whole: false, ..place.clone() };
             self.table_factor(lateral, &inside)?
         };
         let both = left.scope.clone().joined(right.scope.clone());

@@ -61,6 +61,7 @@ pub(crate) use windows::Over;
 
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
+use crate::functions;
 
 /// What expressions depend on besides the statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +94,16 @@ pub(crate) struct Resolver<'s> {
 struct Place<'a> {
     /// The WITH queries that can be named.
     ctes: Ctes<'a>,
+    /// Those that can be named around the expression that the query is in: what definitions of WITH queries in it may name.
+    ctes_outside: Ctes<'a>,
+    /// Those of all clauses around, whether or not they can be named.
+    ctes_around: Ctes<'a>,
     /// For a subquery expression, the scopes of the query around it, in the order in which names are looked up in them.
     outer: &'a [&'a Scope],
     /// The windows that the SELECT's WINDOW clause names.
     windows: &'a [ast::NamedWindowDefinition],
-    /// Whether the query is part of a WITH query's definition, or in an expression.
-    in_cte: bool,
+    /// Whether the query is the whole of a WITH query's definition, or of an expression.
+    whole: bool,
 }
 
 impl<'s> Resolver<'s> {
@@ -109,7 +114,9 @@ impl<'s> Resolver<'s> {
 
     /// Resolves a whole query.
     pub fn resolve(&self, query: &ast::Query) -> Result<Relation> {
-        self.query(query, &Place::default())
+        let relation = self.query(query, &Place::default())?;
+        functions::input_file::check(&relation.plan)?;
+        Ok(relation)
     }
 }
 

@@ -71,6 +71,11 @@ pub(super) fn cast(operand: &str, to: &SparkType) -> String {
     }
 }
 
+/// `TRY_CAST(operand AS TYPE)`
+pub(super) fn try_cast(operand: &str, to: &SparkType) -> String {
+    format!("TRY_CAST({operand} AS {})", to.sql())
+}
+
 /// `name(a, b)`
 pub(crate) fn call_name(name: &str, args: &[Typed]) -> String {
     let args: Vec<_> = args.iter().map(|arg| arg.name.as_str()).collect();

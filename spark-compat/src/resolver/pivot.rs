@@ -66,6 +66,8 @@ impl Resolver<'_> {
         };
         let groups: Vec<ScopeColumn> = input.scope.columns.iter().filter(|c| !is_named(c)).cloned().collect();
         if measures.iter().all(|measure| is_kept_by_first(&measure.typed.data_type)) {
+            // `PivotFirst` then writes behind its buffer: what Spark answers is what happens to lie there.
+            refuse(has_twin(&values), "PIVOT of numbers or booleans with the same value twice")?;
             self.pivot_first(input, groups, &columns, &measures, &values)
         } else {
             self.pivot_filtered(input, groups, &columns, &measures, &values)
@@ -225,8 +227,6 @@ impl Resolver<'_> {
                 (None, texts) => format!("{{{}}}", texts.join(", ")),
             };
             let value = Value { name, parts: self.typed_parts(parts, columns)? };
-            let is_equal = |other: &Value| other.parts.iter().zip(&value.parts).all(|(a, b)| a.expr == b.expr);
-            refuse(values.iter().any(is_equal), "PIVOT with the same value twice")?;
             values.push(value);
         }
         Ok(values)
@@ -267,6 +267,12 @@ impl Resolver<'_> {
         let conditions = conditions.collect::<Result<Vec<_>>>()?;
         conjunction(conditions).ok_or_else(|| SparkError::internal("PIVOT without columns"))
     }
+}
+
+/// Whether a value stands in the list twice.
+fn has_twin(values: &[Value]) -> bool {
+    let same = |a: &Value, b: &Value| a.parts.iter().zip(&b.parts).all(|(a, b)| a.expr == b.expr);
+    values.iter().enumerate().any(|(at, value)| values.iter().take(at).any(|other| same(other, value)))
 }
 
 /// The types of which Spark's `PivotFirst` keeps values.

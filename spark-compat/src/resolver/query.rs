@@ -37,7 +37,10 @@ impl Resolver<'_> {
 
         let inner = match with {
             Some(with) => self.with_ctes(with, place)?,
-            None => place.clone(),
+            None => {
+                let whole = place.whole && order_by.is_none() && limit_clause.is_none();
+                Place { whole, ..place.clone() }
+            }
         };
         let keys = order_by.as_ref().map_or(Ok(&[][..]), order_keys)?;
         let sorted = self.ordered_set_expr(body, keys, &inner)?;

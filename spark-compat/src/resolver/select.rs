@@ -62,7 +62,7 @@ impl Resolver<'_> {
         refuse_unsupported(select)?;
         let keys = order::keys_of_select(select, keys)?;
         check_window_names(&select.named_window)?;
-        let place = &Place { windows: &select.named_window, ..place.clone() };
+        let place = &Place { windows: &select.named_window, whole: false, ..place.clone() };
         let input = self.from(&select.from, place)?;
         let mut views = select.lateral_views.iter();
         let input = views.try_fold(input, |input, view| self.lateral_view(input, view, place))?;
@@ -218,7 +218,7 @@ impl Resolver<'_> {
 fn cast_column(expr: &ast::Expr) -> Option<&str> {
     match expr {
         ast::Expr::Nested(inner) => cast_column(inner),
-        ast::Expr::Cast { expr, .. } => column_name(expr),
+        ast::Expr::Cast { kind: ast::CastKind::Cast, expr, .. } => column_name(expr),
         _ => None,
     }
 }

@@ -26,6 +26,7 @@ impl Resolver<'_> {
             steps.push((*op, *set_quantifier, right.as_ref()));
             first = left;
         }
+        let place = &Place { whole: false, ..place.clone() };
         let first = self.set_expr(first, place)?;
         let combined = steps.into_iter().rev().try_fold(first, |left, (op, quantifier, right)| {
             self.combine(left, op, quantifier, self.set_expr(right, place)?)

@@ -1,5 +1,7 @@
 //! VALUES: an inline table, whose columns are called `col1`, `col2`, ..
 
+use datafusion::common::tree_node::TreeNode;
+use datafusion::logical_expr::Expr;
 use sqlparser::ast;
 
 use super::expr::{Clause, Lowering};
@@ -36,6 +38,12 @@ fn struct_members(args: &ast::FunctionArguments) -> Option<Vec<&ast::Expr>> {
     exprs.collect()
 }
 
+/// Whether a value is one that Spark computes while it plans: a random number is none, nor is a subquery.
+fn is_constant(value: &Typed) -> bool {
+    let has_subquery = value.expr.exists(|expr| Ok(matches!(expr, Expr::ScalarSubquery(_))));
+    !value.expr.is_volatile() && !has_subquery.unwrap_or(false)
+}
+
 impl Resolver<'_> {
     /// The inline table. Each column has the common type of its values (Spark's `ResolveInlineTables`).
     pub(super) fn values(&self, values: &ast::Values, place: &Place<'_>) -> Result<Relation> {
@@ -48,6 +56,12 @@ impl Resolver<'_> {
             .iter()
             .map(|row| members(row).into_iter().map(|value| lowering.lower(value)).collect::<Result<Vec<_>>>())
             .collect::<Result<Vec<_>>>()?;
+        if let Some(value) = rows.iter().flatten().find(|value| !is_constant(value)) {
+            return Err(SparkError::analysis(format!(
+                "cannot evaluate expression {} in inline table definition",
+                value.name
+            )));
+        }
         let width = rows.first().map_or(0, Vec::len);
         if let Some((at, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != width) {
             return Err(SparkError::analysis(format!(

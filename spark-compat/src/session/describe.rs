@@ -34,6 +34,24 @@ impl SparkSession {
                 };
                 Effect::Rows(relation_columns(if *views { "viewName" } else { "tableName" }), names.map(line).collect())
             }
+            Show::RelationsExtended { database, pattern, partition } => {
+                let globals = is_global(database)?;
+                if *partition {
+                    let database = if globals { ViewName::DATABASE } else { DATABASE };
+                    return Err(SparkError::analysis(format!(
+                        "Table or view '{pattern}' not found in database '{database}'"
+                    )));
+                }
+                let names = tables.views().filter(|view| globals || !view.global);
+                if !Pattern::new(Some(pattern))?.among(names, |view| view.name.as_str())?.is_empty() {
+                    return Err(SparkError::unsupported(
+                        "SHOW TABLE EXTENDED of temporary views, whose text and time of creation it tells",
+                    ));
+                }
+                let mut columns = relation_columns("tableName");
+                columns.columns.extend(rows::strings(&["information"]).columns);
+                Effect::Rows(columns, Vec::new())
+            }
             Show::Databases { pattern } => {
                 let listed = Pattern::new(pattern.as_deref())?.fits(DATABASE)?.then(|| row([DATABASE]));
                 Effect::Rows(rows::strings(&["namespace"]), listed.into_iter().collect())

@@ -24,6 +24,21 @@ async fn a_file_and_a_directory_are_read_by_their_path() {
 }
 
 #[tokio::test]
+async fn rows_do_not_say_from_which_file_they_come() {
+    let (session, store) = session();
+    put(&store, "one.parquet", parquet_of([numbers(&[1])])).await;
+    for query in [
+        "SELECT input_file_name() FROM parquet.`one.parquet`",
+        "SELECT a FROM parquet.`one.parquet` WHERE input_file_block_start() < 0",
+        "SELECT input_file_name(), (SELECT max(a) FROM parquet.`one.parquet`)",
+    ] {
+        let refused = error(&session, query).await;
+        assert_eq!(refused.kind, ErrorKind::Unsupported, "{query}");
+        assert!(refused.message.contains("input_file_name"), "{query}: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn statements_are_prepared_and_run_in_tasks_of_their_own() {
     let (session, store) = session();
     put(&store, "t/a.parquet", parquet_of([numbers(&[1])])).await;

@@ -14,6 +14,9 @@ const MAX_DEPTH: usize = 3;
 /// Stands for any type in the list.
 const ANY: &str = "T";
 
+/// Stands for the column of a table that has another value in each row.
+const KEY: &str = "key";
+
 /// One line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template {
@@ -148,6 +151,9 @@ impl Templates {
         let any = if template.result == ANY || template.holes.contains(&ANY) { "int" } else { template.result };
         let column_type = if template.result == ANY { any } else { template.result };
         let arguments = template.holes.iter().map(|hole| {
+            if *hole == KEY {
+                return key(&[table]);
+            }
             let hole = if *hole == ANY { any } else { hole };
             let text = type_named(hole).map_or_else(String::new, |hole| hole.column(table));
             Expression::Leaf { column_type: hole, text }
@@ -166,11 +172,20 @@ impl Templates {
         let drawn = self.any_type(random).name;
         let any = if template.result == ANY { column_type } else { drawn };
         let arguments = template.holes.iter().map(|hole| {
+            if *hole == KEY {
+                return key(tables);
+            }
             let hole = type_named(if *hole == ANY { any } else { hole }).unwrap_or(&TYPES[0]);
             self.expression(hole, tables, depth + 1, random)
         });
         Expression::Made { column_type, template: template.clone(), arguments: arguments.collect() }
     }
+}
+
+/// The key of the first of the tables.
+fn key(tables: &[&str]) -> Expression {
+    let text = tables.first().map_or_else(|| "NULL".to_owned(), |table| format!("{table}_id"));
+    Expression::Leaf { column_type: KEY, text }
 }
 
 impl Expression {
@@ -244,7 +259,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_list_is_well_formed() {
-        let known = |name: &str| name == ANY || type_named(name).is_some();
+        let known = |name: &str| name == ANY || name == KEY || type_named(name).is_some();
         for line in LIST.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
             let template = Template::parse(line).unwrap_or_else(|| panic!("{line}"));
             assert!(known(template.result) || ["aggregate", "window"].contains(&template.result), "{line}");

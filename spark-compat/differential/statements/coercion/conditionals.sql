@@ -101,3 +101,5 @@ select a from values (1.5D), (2.5D) t(a) where a in (1.5, '2.5');
 select 1 limit '1';
 select 1 limit 1.5;
 select 1 limit 1L;
+select case when null and true then 1 end, case when cast(null as boolean) then 1 else 2 end, case null when null then 1 else 2 end;
+select case when false then 1 when null then 3 end;

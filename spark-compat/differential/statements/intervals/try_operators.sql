@@ -17,3 +17,5 @@ SELECT try_add(make_interval(178956970), make_interval(1));
 SELECT try_divide(interval '1' day, interval '1' day);
 SELECT try_divide(1, interval '1' day);
 SELECT m / 0 FROM t;
+SELECT try_add(i, i), try_add(i, make_interval(0, 0, 0, 1)), i + i FROM VALUES (make_interval(178956970)), (make_interval(1)), (null), (make_interval(0, 0, 0, 2147483647)) AS v(i);
+SELECT try_add(i, i) FROM VALUES (make_interval(0, 0, 0, 0, 0, 90, 0)), (make_interval(0, 0, 0, 0, 0, 0, -1.5)) AS v(i);

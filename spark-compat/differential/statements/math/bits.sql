@@ -35,3 +35,4 @@ select conv('10',1,10), conv('10',37,10), conv('10',10,1), conv('10',10,-37), co
 select conv(null,10,2), conv('10',null,2), conv('10',10,null), conv(15.5,10,16), conv(true,36,10), conv('0',10,36);
 select conv(a,b,c) from values ('1010',2,16),('zz',36,-2),('8',8,10),('é1',10,2),(null,2,2),('-8000000000000000',16,10),('-8000000000000000',16,-10) t(a,b,c);
 select conv('1',10);
+select ~null, bit_count(null), shiftleft(null, 1), null & 1, bit_get(1L, null);

@@ -57,3 +57,5 @@ select * from (values (1,'x',10) t(a,b,c)) pivot (sum(c) as s for b in ('x' as `
 select * from (select 1 a, 'x' k, cast(null as string) s union all select 1, 'x', 'v') pivot (first(s) for k in ('x', 'y'));
 select * from (select 1 a, 'x' k, 'v' s union all select 1, 'x', null union all select 2, 'y', null) pivot (last(s) for k in ('x', 'y'));
 select * from (select 1 a, 'x' k, date '2020-01-01' d union all select 1, 'x', null) pivot (first(d) f, max(d) m for k in ('x', 'y'));
+select * from (select 1 a, 2 b, array(1) c) pivot (first(c) for a in (1, 1));
+select * from (select 1 a, 2 b, 'x' c union all select 2, 2, 'y') pivot (max(c) for a in (1 as p, 2, 1 as q));

@@ -53,3 +53,8 @@ select a, (select max(q.d) from s q join s r on q.a = r.a where q.a = t.a) m fro
 select a, (select count(*) from s q left join s r on q.a = r.a and r.d > 100 where q.a = t.a) m from t;
 select a, (select count(*) from (select * from s where s.a = t.a) q) m from t;
 select a, (select count(*) from (select a k, max(d) x from s group by a) q where q.k = t.a) m from t;
+select k from values (1) v(k) where k in (select v.k);
+select k from values (1) v(k) where k in (select id + v.k from range(2));
+select k from values (1) v(k) where exists (select v.k from range(2));
+select k from values (1) v(k) where exists (select id + v.k from range(2) where id = v.k);
+select k from values (1) v(k) where k in (select id from (select id, v.k as q from range(2)) where id = 1);

@@ -18,7 +18,7 @@ use crate::kernel::shared;
 use crate::resolver::Typed;
 use crate::types::{DayTimeField, SparkType};
 
-pub(crate) use intervals::negate;
+pub(crate) use intervals::{exact_sum, negate};
 
 /// `left op right` where one side is a date, a timestamp or an interval; `None` for numbers.
 pub(crate) fn arithmetic(op: ArithmeticOp, left: &Typed, right: &Typed, zone: Zone) -> Result<Option<Typed>> {

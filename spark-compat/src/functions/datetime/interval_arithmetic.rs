@@ -20,7 +20,7 @@ use crate::kernel::shared;
 use crate::resolver::Typed;
 use crate::types::{DayTimeField, SparkType, YearMonthField};
 
-/// `left + right` and `left - right` of intervals of one kind.
+/// `left + right` and `left - right` of intervals of one kind. Calendar intervals wrap around.
 pub(super) fn sum(op: ArithmeticOp, left: Typed, right: Typed, zone: Zone) -> Result<Typed> {
     let name = format!("({} {} {})", left.name, op.symbol(), right.name);
     let nullable = left.nullable || right.nullable;
@@ -63,6 +63,27 @@ pub(super) fn sum(op: ArithmeticOp, left: Typed, right: Typed, zone: Zone) -> Re
         }
     });
     Ok(Typed::new(expr, to, nullable, name))
+}
+
+/// The sum of calendar intervals, an error where a part of it overflows (`IntervalUtils.addExact`).
+pub(crate) fn exact_sum(left: Typed, right: Typed) -> Typed {
+    let name = format!("({} + {})", left.name, right.name);
+    let nullable = left.nullable || right.nullable;
+    let to = SparkType::CalendarInterval;
+    let args = [left.expr, right.expr];
+    let expr = kernel::binary("spark_exact_sum_of_intervals", "+", &to, args, |left, right| {
+        let (left, right) =
+            (left.as_primitive::<IntervalMonthDayNanoType>(), right.as_primitive::<IntervalMonthDayNanoType>());
+        shared(try_binary::<_, _, _, IntervalMonthDayNanoType>(left, right, |a, b| {
+            let (a, b) = (CalendarInterval::from_arrow(a), CalendarInterval::from_arrow(b));
+            to_arrow(CalendarInterval {
+                months: a.months.checked_add(b.months).ok_or_else(|| overflow("integer"))?,
+                days: a.days.checked_add(b.days).ok_or_else(|| overflow("integer"))?,
+                micros: a.micros.checked_add(b.micros).ok_or_else(|| overflow("long"))?,
+            })
+        })?)
+    });
+    Typed::new(expr, to, nullable, name)
 }
 
 /// The interval with the other sign, of its own type.

@@ -13,7 +13,7 @@ pub(super) mod truncate;
 pub(super) mod window;
 pub(super) mod zones;
 
-pub(crate) use arithmetic::{arithmetic, negate};
+pub(crate) use arithmetic::{arithmetic, exact_sum, negate};
 pub(crate) use fields::extract;
 pub(crate) use window::{TimeWindows, window_between, window_of};
 

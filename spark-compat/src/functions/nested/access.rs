@@ -221,6 +221,10 @@ fn element_kernel(arrays: &[ArrayRef], _: &DataType) -> DataFusionResult<ArrayRe
             if place == 0 {
                 return Err(SparkError::new(ErrorKind::Execution, "SQL array indices start at 1").into());
             }
+            if place == i32::MIN {
+                // It has no absolute value, and Spark reads outside of the array.
+                return Err(SparkError::execution("ArrayIndexOutOfBoundsException: the least int is no place").into());
+            }
             let distance = place.unsigned_abs() as usize;
             let inside = distance <= elements.len();
             let at = if place > 0 {

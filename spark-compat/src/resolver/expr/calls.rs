@@ -5,6 +5,7 @@ use sqlparser::ast;
 use super::{Clause, Lowering};
 use crate::cast;
 use crate::error::{ErrorKind, Result, SparkError};
+use crate::functions::nested::kind::contains_map;
 use crate::functions::{self, AggregateCall, WindowCall};
 use crate::parse::regex_columns;
 use crate::resolver::typed::Typed;
@@ -176,6 +177,15 @@ impl Lowering<'_, '_> {
         let inside = Self { scopes: self.aggregate_scopes, lambda: None, clause: Clause::AggregateArgument, ..*self };
         let args = inside.aggregate_arguments(name, distinct, args)?;
         let filter = filter.map(|filter| inside.aggregate_filter(filter)).transpose()?;
+        if let Some(random) = args.iter().find(|arg| arg.expr.is_volatile()) {
+            return Err(SparkError::analysis(format!(
+                "nondeterministic expression {} should not appear in the arguments of an aggregate function",
+                random.name
+            )));
+        }
+        if distinct && args.iter().any(|arg| contains_map(&arg.data_type)) {
+            return Err(SparkError::execution("grouping/join/window partition keys cannot be map type."));
+        }
         functions::call_aggregate(AggregateCall {
             called: name,
             distinct,
@@ -194,7 +204,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// `CAST(x AS type)`.
+    /// `CAST(x AS type)` and `TRY_CAST(x AS type)`.
     pub(super) fn cast(
         &self,
         kind: &ast::CastKind,
@@ -202,16 +212,24 @@ impl Lowering<'_, '_> {
         data_type: &ast::DataType,
         with_format: bool,
     ) -> Result<Typed> {
-        refuse(!matches!(kind, ast::CastKind::Cast), "TRY_CAST")?;
         refuse(with_format, "CAST with FORMAT")?;
         let to = ddl::from_ast(data_type)?;
         let operand = self.lower(expr)?;
-        let name = names::cast(&operand.name, &to);
-        if !cast::can_cast(&operand.data_type, &to) {
+        let is_try = *kind == ast::CastKind::TryCast;
+        let (name, can_cast) = if is_try {
+            (names::try_cast(&operand.name, &to), cast::can_try_cast(&operand.data_type, &to))
+        } else {
+            (names::cast(&operand.name, &to), cast::can_cast(&operand.data_type, &to))
+        };
+        if !can_cast {
             return Err(SparkError::analysis(format!(
                 "cannot resolve '{name}' due to data type mismatch: cannot cast {} to {to}",
                 operand.data_type
             )));
+        }
+        if is_try {
+            let expr = cast::lower_try(operand.expr, &operand.data_type, &to, self.zone())?;
+            return Ok(Typed::new(expr, to, true, name));
         }
         Ok(operand.coerced(&to, self.zone())?.named(name))
     }

@@ -68,7 +68,7 @@ impl Lowering<'_, '_> {
     pub fn is_field(&self, expr: &ast::Expr) -> Result<bool> {
         match expr {
             ast::Expr::Nested(inner) => self.is_field(inner),
-            ast::Expr::Cast { expr, .. } => self.is_path(expr),
+            ast::Expr::Cast { kind: ast::CastKind::Cast, expr, .. } => self.is_path(expr),
             _ => Ok(false),
         }
     }

@@ -34,6 +34,14 @@ impl Lowering<'_, '_> {
             results.push(self.lower(result)?);
         }
         let otherwise = otherwise.map(|otherwise| self.lower(otherwise)).transpose()?;
+        if let Some(at) = conditions.iter().position(|condition| condition.data_type == SparkType::Void) {
+            return Err(SparkError::analysis(format!(
+                "cannot resolve '{}' due to data type mismatch: WHEN expressions in CaseWhen should all be boolean type, but the \
+                 {}th when expression's type is null",
+                names::case_when(&conditions, &results, otherwise.as_ref()),
+                at + 1
+            )));
+        }
         case_when(conditions, results, otherwise, self.zone())
     }
 }

@@ -39,6 +39,20 @@ fn refused_in_list() -> Result<()> {
     ))
 }
 
+/// Refuses columns of the outer query in the SELECT lists of a subquery of IN or EXISTS.
+pub(super) fn check_lists(plan: &LogicalPlan) -> Result<()> {
+    let outer_in_list = |plan: &LogicalPlan| match plan {
+        LogicalPlan::Projection(list) => list.expr.iter().any(Expr::contains_outer),
+        _ => false,
+    };
+    if plan.exists(|plan| Ok(outer_in_list(plan)))? {
+        return Err(SparkError::analysis(
+            "Expressions referencing the outer query are not supported outside of WHERE/HAVING clauses",
+        ));
+    }
+    Ok(())
+}
+
 /// Whether a plan is what a SELECT list over groups is computed from: the aggregation with its columns named, and HAVING.
 fn is_list_over_groups(plan: &LogicalPlan) -> bool {
     match plan {

@@ -55,7 +55,10 @@ impl Lowering<'_, '_> {
                 Ok(functions::call("negative", vec![operand], self.zone())?.named(name))
             }
             U::BitwiseNot => {
-                let operand = self.lower(operand)?;
+                let mut operand = self.lower(operand)?;
+                if operand.data_type == SparkType::Void {
+                    operand = operand.coerced(&SparkType::Int, self.zone())?;
+                }
                 bitwise_not(operand)
             }
             U::Plus => {

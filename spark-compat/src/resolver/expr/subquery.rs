@@ -114,6 +114,7 @@ impl Lowering<'_, '_> {
     pub(super) fn exists(&self, query: &ast::Query, negated: bool) -> Result<Typed> {
         self.check_predicate_subquery()?;
         let subquery = subquery(self.subquery_relation(query)?.plan);
+        correlation::check_lists(&subquery.subquery)?;
         let name = format!("exists({})", self.outer_names(&subquery).join(", "));
         let exists = Expr::Exists(Exists { subquery, negated: false });
         let exists = Typed::new(exists, SparkType::Boolean, false, name);
@@ -141,11 +142,12 @@ impl Lowering<'_, '_> {
 
     fn membership(&self, values: &ast::Expr, query: &ast::Query) -> Result<Membership> {
         self.check_predicate_subquery()?;
-        let values = match values {
-            ast::Expr::Tuple(values) => values.iter().map(|value| self.lower(value)).collect::<Result<Vec<_>>>()?,
-            value => vec![self.lower(value)?],
+        let values = match parts(values) {
+            Some(values) => values.into_iter().map(|value| self.lower(value)).collect::<Result<Vec<_>>>()?,
+            None => vec![self.lower(values)?],
         };
         let relation = self.subquery_relation(query)?.into_exact(self.resolver.ids)?;
+        correlation::check_lists(&relation.plan)?;
         let count = relation.scope.columns.len();
         if values.len() != count {
             return Err(SparkError::analysis(format!(
@@ -214,8 +216,12 @@ impl Lowering<'_, '_> {
 
     fn subquery_relation(&self, query: &ast::Query) -> Result<Relation> {
         // A WITH query in here must not be called as one outside.
-        let place = Place { ctes: self.place.ctes.clone(), outer: self.scopes, windows: &[], in_cte: true };
+        let here = self.place.clone();
+        let place = Place { ctes_outside: here.ctes.clone(), outer: self.scopes, windows: &[], whole: true, ..here };
         let relation = self.resolver.query(query, &place)?;
+        if query.with.is_some() && !relation.plan.all_out_ref_exprs().is_empty() {
+            return Err(SparkError::analysis("Accessing outer query column is not allowed in: a query with WITH"));
+        }
         correlation::check(&relation.plan)?;
         Ok(relation)
     }
@@ -238,6 +244,25 @@ impl Lowering<'_, '_> {
             _ => None,
         };
         subquery.outer_ref_columns.iter().filter_map(name).collect()
+    }
+}
+
+/// The values that stand before IN one by one: those of `(a, b)` and `struct(a, b)`. Spark's parser tells the two from a value that
+/// is a struct, like that of `named_struct`.
+fn parts(values: &ast::Expr) -> Option<Vec<&ast::Expr>> {
+    match values {
+        ast::Expr::Nested(inner) => parts(inner),
+        ast::Expr::Tuple(parts) => Some(parts.iter().collect()),
+        ast::Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("struct") => {
+            let ast::FunctionArguments::List(list) = &call.args else { return None };
+            let plain = list.args.iter().map(|arg| match arg {
+                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ast::Expr::Named { .. })) => None,
+                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Some(expr),
+                _ => None,
+            });
+            plain.collect()
+        }
+        _ => None,
     }
 }
 

@@ -16,6 +16,9 @@ use crate::types::SparkType;
 /// Definitions of windows may refer to each other this often.
 const MAX_REFERENCES: usize = 64;
 
+/// Rows that no partition has.
+const FAR: u64 = 1 << 48;
+
 impl Clause {
     /// Whether window functions may stand here; if not, the error.
     pub(super) fn check_window(self) -> Result<()> {
@@ -131,24 +134,35 @@ impl Lowering<'_, '_> {
         let key = keys.first();
         let start = self.bound(start_bound, units, key)?;
         let end = self.bound(end_bound, units, key)?;
-        check_order(&start, &end, start_bound, end_bound)?;
         let text = format!("{word} BETWEEN {} AND {}", start.text, end.text);
-        Ok((WindowFrame::new_bounds(units, start.bound, end.bound), text))
+        check_order(&start, &end)?;
+        let (start, end) = if is_empty(&start, &end)? {
+            // Spark takes it; to DataFusion the rows would end before they begin.
+            refuse(
+                units == WindowFrameUnits::Range,
+                "a range frame that begins behind the current row and ends with it",
+            )?;
+            let behind_all = || WindowFrameBound::Following(ScalarValue::UInt64(Some(FAR)));
+            (behind_all(), behind_all())
+        } else {
+            (start.bound, end.bound)
+        };
+        Ok((WindowFrame::new_bounds(units, start, end), text))
     }
 
     fn bound(&self, bound: &ast::WindowFrameBound, units: WindowFrameUnits, key: Option<&WindowKey>) -> Result<Bound> {
         let unbounded = ScalarValue::UInt64(None);
         let (value, preceding) = match bound {
             ast::WindowFrameBound::CurrentRow => {
-                return Ok(Bound { bound: WindowFrameBound::CurrentRow, text: "CURRENT ROW".into(), place: 0 });
+                return Ok(Bound { bound: WindowFrameBound::CurrentRow, text: "CURRENT ROW".into(), distance: None });
             }
             ast::WindowFrameBound::Preceding(None) => {
                 let text = "UNBOUNDED PRECEDING".into();
-                return Ok(Bound { bound: WindowFrameBound::Preceding(unbounded), text, place: i64::MIN });
+                return Ok(Bound { bound: WindowFrameBound::Preceding(unbounded), text, distance: None });
             }
             ast::WindowFrameBound::Following(None) => {
                 let text = "UNBOUNDED FOLLOWING".into();
-                return Ok(Bound { bound: WindowFrameBound::Following(unbounded), text, place: i64::MAX });
+                return Ok(Bound { bound: WindowFrameBound::Following(unbounded), text, distance: None });
             }
             ast::WindowFrameBound::Preceding(Some(value)) => (value, true),
             ast::WindowFrameBound::Following(Some(value)) => (value, false),
@@ -205,12 +219,8 @@ impl Lowering<'_, '_> {
         if offset.is_null() {
             return Err(SparkError::unsupported("a range frame with a NULL bound"));
         }
-        let place = if preceding { -1 } else { 1 };
-        if offset.to_string().starts_with('-') {
-            return Err(SparkError::unsupported("a range frame with a negative bound"));
-        }
-        let bound = if preceding { WindowFrameBound::Preceding(offset) } else { WindowFrameBound::Following(offset) };
-        Ok(Bound { bound, text, place })
+        let distance = if preceding { offset.arithmetic_negate()? } else { offset };
+        Bound::at(distance, text)
     }
 }
 
@@ -221,11 +231,33 @@ struct WindowKey {
     text: String,
 }
 
-/// A bound of a frame: DataFusion's, its text in names, and where it is (for range frames only its side).
+/// A bound of a frame: DataFusion's, its text in names, and how far behind the current row it is, if it says so.
 struct Bound {
     bound: WindowFrameBound,
     text: String,
-    place: i64,
+    distance: Option<ScalarValue>,
+}
+
+impl Bound {
+    /// The bound at a distance behind the current row, before it where the distance is negative: -1 PRECEDING is 1 FOLLOWING.
+    fn at(distance: ScalarValue, text: String) -> Result<Self> {
+        let bound = if is_negative(&distance)? {
+            WindowFrameBound::Preceding(distance.arithmetic_negate()?)
+        } else if is_positive(&distance)? {
+            WindowFrameBound::Following(distance.clone())
+        } else {
+            WindowFrameBound::CurrentRow
+        };
+        Ok(Self { bound, text, distance: Some(distance) })
+    }
+}
+
+fn is_negative(distance: &ScalarValue) -> Result<bool> {
+    Ok(*distance < ScalarValue::new_zero(&distance.data_type())?)
+}
+
+fn is_positive(distance: &ScalarValue) -> Result<bool> {
+    Ok(*distance > ScalarValue::new_zero(&distance.data_type())?)
 }
 
 /// A number of rows, which is an int.
@@ -239,14 +271,14 @@ fn rows_bound(value: &Typed, preceding: bool, text: String) -> Result<Bound> {
     let ScalarValue::Int32(Some(count)) = evaluate_constant(&value.expr)? else {
         return Err(SparkError::unsupported("a frame with a NULL bound"));
     };
-    let place = if preceding { -i64::from(count) } else { i64::from(count) };
-    let distance = ScalarValue::UInt64(Some(place.unsigned_abs()));
-    let bound = if place <= 0 && preceding || place < 0 {
-        WindowFrameBound::Preceding(distance)
-    } else {
-        WindowFrameBound::Following(distance)
+    let distance = if preceding { -i64::from(count) } else { i64::from(count) };
+    let rows = ScalarValue::UInt64(Some(distance.unsigned_abs()));
+    let bound = match distance.signum() {
+        -1 => WindowFrameBound::Preceding(rows),
+        1 => WindowFrameBound::Following(rows),
+        _ => WindowFrameBound::CurrentRow,
     };
-    Ok(Bound { bound, text, place })
+    Ok(Bound { bound, text, distance: Some(distance.into()) })
 }
 
 fn days(value: &ScalarValue) -> Result<ScalarValue> {
@@ -289,18 +321,24 @@ fn check_range(start: &ast::WindowFrameBound, end: &ast::WindowFrameBound, keys:
     Ok(())
 }
 
-fn check_order(
-    start: &Bound,
-    end: &Bound,
-    start_written: &ast::WindowFrameBound,
-    end_written: &ast::WindowFrameBound,
-) -> Result<()> {
-    use ast::WindowFrameBound as B;
-    let wrong_side = matches!(start_written, B::Following(None)) || matches!(end_written, B::Preceding(None));
-    if wrong_side || start.place > end.place {
+/// Only distances are in an order that Spark checks.
+fn check_order(start: &Bound, end: &Bound) -> Result<()> {
+    let unbounded_start = matches!(&start.bound, WindowFrameBound::Following(rows) if rows.is_null());
+    let unbounded_end = matches!(&end.bound, WindowFrameBound::Preceding(rows) if rows.is_null());
+    let reversed = matches!((&start.distance, &end.distance), (Some(start), Some(end)) if start > end);
+    if unbounded_start || unbounded_end || reversed {
         return Err(SparkError::analysis(
             "The lower bound of a window frame must be less than or equal to the upper bound",
         ));
     }
     Ok(())
+}
+
+/// Whether one bound is the current row, and the other one on its wrong side.
+fn is_empty(start: &Bound, end: &Bound) -> Result<bool> {
+    Ok(match (&start.bound, &start.distance, &end.bound, &end.distance) {
+        (_, Some(start), WindowFrameBound::CurrentRow, _) => is_positive(start)?,
+        (WindowFrameBound::CurrentRow, _, _, Some(end)) => is_negative(end)?,
+        _ => false,
+    })
 }

@@ -1,0 +1,27 @@
+-- NULL as a key: none can be put in a map, and one that is looked up finds nothing.
+SELECT element_at(map(1, 'a'), null), map(1, 'a')[null], element_at(map(1, 'a'), cast(null as int));
+SELECT k, element_at(map(1, 'a'), k), map(1, 'a')[k] FROM VALUES (1), (null), (2) AS t(k);
+SELECT element_at(map_from_arrays(array(1, 2), array('a', 'b')), null);
+SELECT element_at(m, null), element_at(m, 1) FROM VALUES (map(1, 'a')), (null) AS t(m);
+SELECT element_at(map(), 1), element_at(map(), null), map()[null];
+SELECT element_at(array(1, 2), null);
+SELECT element_at(array(1, 2), cast(null as int)), array(1, 2)[null];
+SELECT element_at(null, 1);
+SELECT element_at(null, null);
+SELECT map(null, 'a');
+SELECT map(k, 1) FROM VALUES (1), (null) AS t(k);
+SELECT map(cast(null as string), 1);
+SELECT element_at(map(null, 'a'), 1);
+SELECT map_from_arrays(array(null), array(1));
+SELECT map_from_arrays(array(1, null), array(1, 2));
+SELECT map_from_arrays(null, array(1));
+SELECT map_from_entries(array(struct(null, 1)));
+SELECT map_from_entries(array(struct(1, null), null));
+SELECT map_from_entries(array(null));
+SELECT map_concat(map(1, 2), null);
+SELECT map_concat(map(1, 2), cast(null as map<int,int>));
+SELECT str_to_map(null), str_to_map('a', null), str_to_map('a:1,:2');
+SELECT transform_keys(map(1, 2), (k, v) -> null);
+SELECT transform_keys(map(1, 2), (k, v) -> if(k = 1, null, k));
+SELECT transform_values(map(1, 2), (k, v) -> null), map_filter(map(1, 2), (k, v) -> null), map_zip_with(map(1, 2), null, (k, a, b) -> a);
+SELECT map_zip_with(map(1, 2), cast(null as map<int,int>), (k, a, b) -> a);

@@ -1,0 +1,22 @@
+-- Structs before IN: struct(..) and (..) are several values to a subquery, other structs are one.
+CREATE TEMPORARY VIEW s AS SELECT * FROM VALUES (1, 2), (1, null), (5, 6) AS s(a, b);
+CREATE TEMPORARY VIEW t AS SELECT * FROM VALUES (1, 2), (3, 4) AS t(a, b);
+select * from s where struct(a, b) in (select a, b from t);
+select * from s where struct(a, b) not in (select a, b from t);
+select * from s where not (struct(a, b)) in (select a, b from t);
+select * from s where (struct(a, b)) in (select a, b from t);
+select * from s where STRUCT(a + 2, 4) in (select a, b from t);
+select * from s where struct(a, b) in (select struct(a, b) from t);
+select * from s where struct(a, b) in (select named_struct('a', a, 'b', b) from t);
+select * from s where named_struct('a', a, 'b', b) in (select struct(a, b) from t);
+select * from s where named_struct('a', a, 'b', b) in (select a, b from t);
+select * from s where struct(a) in (select a from t);
+select * from s where struct(a, b) in (select a from t);
+select * from s where a = 5 or struct(a, b) in (select a, b from t where t.a = s.a);
+select struct(a, b) in (select a, b from t) from s;
+select struct(1, 2) in (struct(1, 2), struct(3, 4));
+select struct(a, b) in (struct(a, b)) from s;
+select * from s where struct(a, b) not in (struct(1, 2));
+select * from s where struct(a, b) in (struct(1, 2), struct(1, null));
+select struct(a) in (struct('1')) from s;
+select struct(a) in (1) from s;
