@@ -7,12 +7,12 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::Result as DataFusionResult;
 
 use super::columns::Columns;
-use super::csv::only_corrupt_records;
+use super::csv::check_corrupt_column;
 use super::listing::{self, Found};
 use super::text::{Records, RowReader, TextContents, TextFormat, Wanted, refuse_compressed, see_records};
 use super::{FileRelation, Storage, schema};
 use crate::datetime::zone::Zone;
-use crate::error::{Result, SparkError};
+use crate::error::Result;
 use crate::json::columns::Column;
 use crate::json::infer::Inference;
 use crate::json::options::JsonOptions;
@@ -69,9 +69,6 @@ impl JsonFiles {
     fn new(options: JsonOptions, columns: &Columns) -> Result<Self> {
         let columns = columns.of_files.clone();
         for column in &columns {
-            if column.name == options.corrupt_name && column.data_type != SparkType::String {
-                return Err(SparkError::analysis("The field for corrupt records must be string type and nullable"));
-            }
             Reader::check(&column.data_type, "in JSON files columns of type")?;
         }
         Ok(Self { options: Arc::new(options), columns })
@@ -110,12 +107,10 @@ impl TextFormat for JsonFiles {
     }
 
     fn check_columns(&self, columns: &[usize]) -> Result<()> {
-        match columns {
-            [only] if self.columns.get(*only).is_some_and(|column| column.name == self.options.corrupt_name) => {
-                Err(only_corrupt_records())
-            }
-            _ => Ok(()),
-        }
+        let is_corrupt = |column: &TableColumn| column.name == self.options.corrupt_name;
+        let Some(corrupt) = self.columns.iter().position(is_corrupt) else { return Ok(()) };
+        let is_string = self.columns.get(corrupt).is_some_and(|column| column.data_type == SparkType::String);
+        check_corrupt_column(is_string, columns == [corrupt])
     }
 
     fn in_zone(&self, zone: Zone) -> Option<Arc<dyn TextFormat>> {

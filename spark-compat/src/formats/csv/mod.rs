@@ -14,7 +14,7 @@ use std::sync::Arc;
 use object_store::ObjectMeta;
 
 use self::options::CsvOptions;
-pub(in crate::formats) use self::reader::only_corrupt_records;
+pub(in crate::formats) use self::reader::check_corrupt_column;
 use self::reader::{CsvFiles, holds_values};
 use self::tokenizer::{Tokenizer, Values, values_of};
 use super::columns::Columns;
@@ -45,7 +45,7 @@ pub(super) async fn open(storage: Storage<'_>, relation: FileRelation<'_>) -> Re
 
 /// The columns by the files: named by the first record if it is a header.
 async fn inferred(found: &Found, options: &CsvOptions) -> Result<Vec<TableColumn>> {
-    // The largest file is the first that Spark reads, or its first part is.
+    // Of files of lines the largest is the first that Spark reads, or its first part is; of others any may be.
     let mut files: Vec<&ObjectMeta> = found.all.iter().filter(|file| file.size > 0).collect();
     if !options.multi_line {
         files.sort_by_key(|file| Reverse(file.size.min(MAX_PART_BYTES)));

@@ -196,9 +196,13 @@ impl CsvOptions {
     /// What ends lines inside of a text.
     pub fn line_end(&self) -> LineEnd {
         let mut characters = self.line_separator.iter().flat_map(|separator| separator.chars());
-        let first = characters.next();
-        let is_normal_in_quotes = first.is_none() || !self.multi_line;
-        LineEnd { first: first.unwrap_or('\n'), second: characters.next(), is_normal_in_quotes }
+        match characters.next() {
+            Some(first) => {
+                let second = characters.next();
+                LineEnd { first, second, normal: NONE, is_normal_in_quotes: !self.multi_line }
+            }
+            None => LineEnd::LINE_FEED,
+        }
     }
 }
 

@@ -45,9 +45,6 @@ impl CsvFiles {
     /// A column has a type that CSV does not hold.
     pub fn new(options: CsvOptions, columns: &Columns) -> Result<Self> {
         let is_corrupt = |column: &&TableColumn| column.name == options.corrupt_name;
-        if columns.of_files.iter().filter(is_corrupt).any(|column| column.data_type != SparkType::String) {
-            return Err(SparkError::analysis("The field for corrupt records must be string type and nullable"));
-        }
         columns.of_files.iter().try_for_each(check_type)?;
         let of_records: Vec<&TableColumn> = columns.data.iter().filter(|column| !is_corrupt(column)).collect();
         let columns = columns.of_files.iter().map(|column| FileColumn {
@@ -98,10 +95,9 @@ impl TextFormat for CsvFiles {
     }
 
     fn check_columns(&self, columns: &[usize]) -> Result<()> {
-        match columns {
-            [only] if self.columns.get(*only).is_some_and(|column| column.at.is_none()) => Err(only_corrupt_records()),
-            _ => Ok(()),
-        }
+        let Some(corrupt) = self.columns.iter().position(|column| column.at.is_none()) else { return Ok(()) };
+        let is_string = self.columns.get(corrupt).is_some_and(|column| column.column.data_type == SparkType::String);
+        check_corrupt_column(is_string, columns == [corrupt])
     }
 
     fn in_zone(&self, zone: Zone) -> Option<Arc<dyn TextFormat>> {
@@ -123,12 +119,18 @@ pub(super) fn records(options: &CsvOptions) -> Records {
     }
 }
 
-/// The error of a query of files that asks for nothing but the bad records.
-pub(in crate::formats) fn only_corrupt_records() -> SparkError {
-    SparkError::analysis(
-        "Since Spark 2.3, the queries from raw JSON/CSV files are disallowed when the referenced columns only include the internal \
-         corrupt record column (named _corrupt_record by default).",
-    )
+/// An error if the column of bad records is no string, or if a query asks for nothing else.
+pub(in crate::formats) fn check_corrupt_column(is_string: bool, is_alone: bool) -> Result<()> {
+    if !is_string {
+        return Err(SparkError::analysis("The field for corrupt records must be string type and nullable"));
+    }
+    if is_alone {
+        return Err(SparkError::analysis(
+            "Since Spark 2.3, the queries from raw JSON/CSV files are disallowed when the referenced columns only include the \
+             internal corrupt record column (named _corrupt_record by default).",
+        ));
+    }
+    Ok(())
 }
 
 fn empty(columns: &[FileColumn]) -> Vec<Column> {
@@ -180,24 +182,14 @@ impl RowReader for CsvReader {
 
 impl CsvReader {
     fn line(&mut self, line: &str, options: &CsvOptions) -> Result<()> {
-        let line_end = self.line_end;
-        if self.awaits_header {
-            // Comments before the header may have blanks before them.
-            if !is_blank(line)
-                && !options.format.comment.is_some_and(|comment| line.trim_start_matches(blank).starts_with(comment))
-            {
-                self.awaits_header = false;
-            }
-            return Ok(());
-        }
-        if !holds_values(line, options) {
+        if !holds_values(line, options) || std::mem::take(&mut self.awaits_header) {
             return Ok(());
         }
         if self.chosen.is_empty() {
             self.rows += 1;
             return Ok(());
         }
-        let values = values_of(line, &options.format, line_end)?;
+        let values = values_of(line, &options.format, self.line_end)?;
         self.row(values.as_ref(), line)
     }
 
@@ -230,13 +222,8 @@ impl CsvReader {
     }
 }
 
-fn blank(character: char) -> bool {
-    character <= ' '
-}
-
-/// Whether a line holds nothing.
-pub(super) fn is_blank(line: &str) -> bool {
-    line.chars().all(blank)
+fn is_blank(line: &str) -> bool {
+    line.chars().all(|character| character <= ' ')
 }
 
 /// Whether a line is neither blank nor a comment.

@@ -11,9 +11,6 @@ use crate::error::{Result, SparkError};
 /// No character: what an option of one character stands for that is set to the empty string.
 pub(crate) const NONE: char = '\0';
 
-/// What ends a record.
-const NEW_LINE: char = '\n';
-
 /// Characters of a file in which the parser looks for a line's end to find out what ends lines.
 const DETECTION_CHARACTERS: usize = 1 << 20;
 
@@ -72,20 +69,22 @@ pub(crate) struct LineEnd {
     pub first: char,
     /// The second.
     pub second: Option<char>,
-    /// Whether it is one line feed where it stands in quotes.
+    /// The character that it is made, which ends a record wherever it stands outside of quotes.
+    pub normal: char,
+    /// Whether it is made that in quotes too.
     pub is_normal_in_quotes: bool,
 }
 
 impl LineEnd {
     /// A line feed.
-    pub const LINE_FEED: Self = Self { first: NEW_LINE, second: None, is_normal_in_quotes: true };
+    pub const LINE_FEED: Self = Self { first: '\n', second: None, normal: '\n', is_normal_in_quotes: true };
 
     /// What ends the first line near the beginning of a text: a line feed if nothing does.
     fn of(text: &str) -> Self {
         let seen = text.char_indices().nth(DETECTION_CHARACTERS).and_then(|(end, _)| text.get(..end)).unwrap_or(text);
         let rest = seen.find(['\n', '\r']).and_then(|at| seen.get(at..)).unwrap_or_default();
         match rest.starts_with('\r') {
-            true => Self { first: '\r', second: rest.starts_with("\r\n").then_some('\n'), is_normal_in_quotes: true },
+            true => Self { first: '\r', second: rest.starts_with("\r\n").then_some('\n'), ..Self::LINE_FEED },
             false => Self::LINE_FEED,
         }
     }
@@ -211,7 +210,7 @@ impl<'t> Tokenizer<'t> {
     fn step(&mut self) -> Step {
         self.next()?;
         if self.format.comment == Some(self.ch) {
-            while self.ch != NEW_LINE {
+            while self.ch != self.line_end.normal {
                 self.next()?;
             }
             return Ok(());
@@ -248,7 +247,7 @@ impl<'t> Tokenizer<'t> {
                 self.value.push(self.format.quote);
             }
         }
-        let has_value = self.prev != NONE && !self.is_separator() && self.ch != NEW_LINE;
+        let has_value = self.prev != NONE && !self.is_separator() && self.ch != self.line_end.normal;
         (self.ch, self.prev) = (NONE, NONE);
         if self.matched > 0 {
             self.save_matched();
@@ -268,9 +267,9 @@ impl<'t> Tokenizer<'t> {
         let Some(character) = rest.next() else { return Err(Stop::End) };
         self.at += character.len_utf8();
         self.ch = character;
-        let LineEnd { first, second, .. } = self.line_end;
+        let LineEnd { first, second, normal, .. } = self.line_end;
         if character == first && (second.is_none() || rest.next() == second) && self.normal {
-            self.ch = NEW_LINE;
+            self.ch = normal;
             self.at += second.map_or(0, char::len_utf8);
         }
         Ok(())
@@ -320,11 +319,11 @@ impl<'t> Tokenizer<'t> {
 
     /// A record whose separator is one character.
     fn record(&mut self, separator: char) -> Step {
-        while self.ch != NEW_LINE {
+        while self.ch != self.line_end.normal {
             if is_blank(self.ch) && self.format.trims_start {
                 self.skip_blanks(separator)?;
             }
-            if self.ch == separator || self.ch == NEW_LINE {
+            if self.ch == separator || self.ch == self.line_end.normal {
                 self.push_null()?;
             } else if self.ch == self.format.quote {
                 (self.unescaped, self.prev) = (false, NONE);
@@ -334,7 +333,7 @@ impl<'t> Tokenizer<'t> {
                     self.next()?;
                     if self.ch == separator {
                         match self.next() {
-                            Ok(()) if self.ch == NEW_LINE => self.push_null()?,
+                            Ok(()) if self.ch == self.line_end.normal => self.push_null()?,
                             Ok(()) => {}
                             Err(stop) => {
                                 // The empty value behind the last separator is the end's to add.
@@ -353,9 +352,9 @@ impl<'t> Tokenizer<'t> {
                 (self.unescaped, self.prev) = (false, NONE);
                 self.unquoted(separator)?;
             }
-            if self.ch != NEW_LINE {
+            if self.ch != self.line_end.normal {
                 self.next()?;
-                if self.ch == NEW_LINE {
+                if self.ch == self.line_end.normal {
                     self.push_null()?;
                 }
             }
@@ -364,7 +363,7 @@ impl<'t> Tokenizer<'t> {
     }
 
     fn skip_blanks(&mut self, separator: char) -> Step {
-        while is_blank(self.ch) && ![separator, NEW_LINE, self.format.quote].contains(&self.ch) {
+        while is_blank(self.ch) && ![separator, self.line_end.normal, self.format.quote].contains(&self.ch) {
             self.next()?;
         }
         Ok(())
@@ -391,7 +390,7 @@ impl<'t> Tokenizer<'t> {
             }
             _ => {
                 self.trims = self.format.trims_end;
-                self.append_until(&[separator, NEW_LINE])?;
+                self.append_until(&[separator, self.line_end.normal])?;
                 self.push_value()
             }
         }
@@ -418,7 +417,7 @@ impl<'t> Tokenizer<'t> {
         while let Some((at, character)) = characters.next() {
             let following = rest.get(at + character.len_utf8()..)?.chars().next();
             if character == *quote {
-                if before == *escape || !(following == Some(separator) || following == Some(NEW_LINE)) {
+                if before == *escape || !(following == Some(separator) || following == Some(self.line_end.normal)) {
                     return None;
                 }
                 let value = rest.get(..at)?;
@@ -460,10 +459,10 @@ impl<'t> Tokenizer<'t> {
     fn quoted(&mut self, separator: char) -> Step {
         let Format { quote, escape, .. } = *self.format;
         if self.prev != NONE {
-            return self.rest_of_value(&[separator, NEW_LINE]);
+            return self.rest_of_value(&[separator, self.line_end.normal]);
         }
         self.next()?;
-        while !(self.prev == quote && (is_blank(self.ch) || self.ch == separator || self.ch == NEW_LINE)) {
+        while !(self.prev == quote && (is_blank(self.ch) || self.ch == separator || self.ch == self.line_end.normal)) {
             if self.ch != quote && self.ch != escape {
                 if self.prev == quote {
                     self.note_unescaped_quote();
@@ -479,17 +478,17 @@ impl<'t> Tokenizer<'t> {
                 self.quote_or_escape(separator)?;
                 self.prev = self.ch;
                 self.next()?;
-                if self.unescaped && (self.ch == separator || self.ch == NEW_LINE) {
+                if self.unescaped && (self.ch == separator || self.ch == self.line_end.normal) {
                     return Ok(());
                 }
             }
         }
-        if self.ch != separator && self.ch != NEW_LINE && is_blank(self.ch) {
+        if self.ch != separator && self.ch != self.line_end.normal && is_blank(self.ch) {
             let mut blanks = String::new();
             while is_blank(self.ch) && self.ch != separator {
                 blanks.push(self.ch);
                 self.next()?;
-                if self.ch == NEW_LINE {
+                if self.ch == self.line_end.normal {
                     return Ok(());
                 }
             }
@@ -568,7 +567,7 @@ impl<'t> Tokenizer<'t> {
         self.value.push(quote);
         self.prev = self.ch;
         loop {
-            while self.ch != separator && self.ch != NEW_LINE {
+            while self.ch != separator && self.ch != self.line_end.normal {
                 let is_plain = self.ch != quote && self.ch != escape;
                 if (is_plain && self.prev == quote) || (!is_plain && self.is_escape_behind_quote()) {
                     calls += usize::from(!is_plain);
@@ -597,11 +596,11 @@ impl<'t> Tokenizer<'t> {
 /// Separators of several characters.
 impl<'t> Tokenizer<'t> {
     fn record_of_long_separators(&mut self) -> Step {
-        while self.ch != NEW_LINE {
+        while self.ch != self.line_end.normal {
             if is_blank(self.ch) && self.format.trims_start {
                 self.skip_blanks_and_separators()?;
             }
-            if self.ch == NEW_LINE || self.matches_separator()? {
+            if self.ch == self.line_end.normal || self.matches_separator()? {
                 self.push_null()?;
             } else {
                 (self.unescaped, self.prev) = (false, NONE);
@@ -618,9 +617,9 @@ impl<'t> Tokenizer<'t> {
                 }
                 self.push_value()?;
             }
-            if self.ch != NEW_LINE {
+            if self.ch != self.line_end.normal {
                 self.next()?;
-                if self.ch == NEW_LINE {
+                if self.ch == self.line_end.normal {
                     self.push_null()?;
                 }
             }
@@ -644,7 +643,7 @@ impl<'t> Tokenizer<'t> {
     }
 
     fn skip_blanks_and_separators(&mut self) -> Step {
-        while is_blank(self.ch) && self.ch != NEW_LINE && self.ch != self.format.quote {
+        while is_blank(self.ch) && self.ch != self.line_end.normal && self.ch != self.format.quote {
             self.next()?;
             if self.expected() == Some(self.ch) && self.matches_separator()? {
                 self.push_null()?;
@@ -677,7 +676,7 @@ impl<'t> Tokenizer<'t> {
     }
 
     fn append_until_separator(&mut self) -> Step {
-        while self.ch != NEW_LINE {
+        while self.ch != self.line_end.normal {
             if self.expected() == Some(self.ch) {
                 self.matched += 1;
                 if self.is_whole() {
@@ -704,7 +703,7 @@ impl<'t> Tokenizer<'t> {
             return self.append_until_separator();
         }
         self.next()?;
-        while !(self.prev == quote && (is_blank(self.ch) || self.ch == NEW_LINE)) {
+        while !(self.prev == quote && (is_blank(self.ch) || self.ch == self.line_end.normal)) {
             if self.prev == quote && self.matches_separator()? {
                 return Ok(());
             }
@@ -723,17 +722,17 @@ impl<'t> Tokenizer<'t> {
                 self.quote_or_escape(NONE)?;
                 self.prev = self.ch;
                 self.next()?;
-                if self.unescaped && (self.ch == NEW_LINE || self.matches_separator()?) {
+                if self.unescaped && (self.ch == self.line_end.normal || self.matches_separator()?) {
                     return Ok(());
                 }
             }
         }
-        if self.ch != NEW_LINE && is_blank(self.ch) && !self.matches_separator_behind_quote()? {
+        if self.ch != self.line_end.normal && is_blank(self.ch) && !self.matches_separator_behind_quote()? {
             let mut blanks = String::new();
             while is_blank(self.ch) {
                 blanks.push(self.ch);
                 self.next()?;
-                if self.ch == NEW_LINE || self.matches_separator_behind_quote()? {
+                if self.ch == self.line_end.normal || self.matches_separator_behind_quote()? {
                     return Ok(());
                 }
             }
