@@ -34,22 +34,28 @@ def main():
     read.add_argument("files", nargs="+")
     read.set_defaults(run=lambda spark, options: read_all(spark, options.files))
     options = parser.parse_args()
+    spark = open_spark(options.classes)
+    try:
+        options.run(spark, options)
+    finally:
+        spark.stop()
+
+
+def open_spark(classes):
+    """A Spark that knows the master keys."""
     spark = (
         SparkSession.builder.master("local[1]")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-        .config("spark.driver.extraClassPath", options.classes)
+        .config("spark.driver.extraClassPath", classes)
         .config("spark.hadoop.parquet.crypto.factory.class", TOOLS)
         .config("spark.hadoop.parquet.encryption.kms.client.class", "casemate.interop.TestKms")
         .config("spark.hadoop.casemate.master.keys", variants.master_keys_setting())
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")
-    try:
-        options.run(spark, options)
-    finally:
-        spark.stop()
+    return spark
 
 
 def write_all(spark, out):

@@ -80,3 +80,41 @@ async fn a_table_in_many_files_is_sealed_and_read_as_one() {
     let answer = deployment.client("sql", &["-e", sql, "--format=csv"]).await.success();
     assert_eq!(answer, "n,s,t\n3000,4498500,t2\n");
 }
+
+#[tokio::test]
+async fn folders_of_partitions_are_sealed_signed_and_read_as_one_table() {
+    let data = tempfile::tempdir().unwrap();
+    let deployment = deployment(data.path()).await;
+    let input = deployment.file("sales");
+    for (folder, lines) in [
+        ("year=2023/region=north%2Feast", "id,amount\n1,1.5\n2,2.5\n"),
+        ("year=2024/region=south", "id,amount\n3,4.0\n"),
+        ("year=2024/region=__HIVE_DEFAULT_PARTITION__", "id,amount\n4,8.25\n"),
+    ] {
+        fs::create_dir_all(input.join(folder)).unwrap();
+        fs::write(input.join(folder).join("part.csv"), lines).unwrap();
+    }
+    let table = data.path().join("lake/sales");
+    let (input, table_text) = (input.display().to_string(), table.display().to_string());
+    dataset(&deployment, "seal", &[&input, &table_text, "--name", "lake/sales"]).await.success();
+    assert!(dataset(&deployment, "inspect", &[&table_text]).await.success().contains("partition  region"));
+    assert!(dataset(&deployment, "verify", &[&table_text]).await.success().contains("3 decrypted"));
+
+    let sql = "SELECT * FROM parquet.`lake/sales` ORDER BY id";
+    let answer = deployment.client("sql", &["-e", sql, "--format=csv"]).await.success();
+    assert_eq!(
+        answer,
+        "id,amount,year,region\n1,1.5,2023,north/east\n2,2.5,2023,north/east\n3,4.0,2024,south\n4,8.25,2024,\n"
+    );
+    // A file that is not asked for may be unreadable; that it is there is checked all the same.
+    let other = table.join("year=2024/region=south/part-00002.parquet");
+    assert!(other.is_file());
+    let size = fs::metadata(&other).unwrap().len() as usize;
+    fs::write(&other, vec![0; size]).unwrap();
+    let chosen = "SELECT sum(amount) AS s FROM parquet.`lake/sales` WHERE year = 2023";
+    let answer = deployment.client("sql", &["-e", chosen, "--format=csv"]).await.success();
+    assert_eq!(answer, "s\n4.0\n");
+    assert!(deployment.client("sql", &["-e", sql]).await.failure(1).contains("changed, swapped or rolled back"));
+    fs::remove_file(&other).unwrap();
+    assert!(deployment.client("sql", &["-e", chosen]).await.failure(1).contains("is missing"));
+}

@@ -175,6 +175,18 @@ pub fn is_hidden(path: &str) -> bool {
     path != WHOLE_DATASET && path.split('/').any(hidden)
 }
 
+/// The columns that the names of folders in these paths give values to (`year=2021/`), as they are written, outermost first;
+/// `None` if the paths don't all have the same.
+pub fn partition_columns<'p>(paths: impl IntoIterator<Item = &'p str>) -> Option<Vec<String>> {
+    let columns = |path: &'p str| {
+        let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+        folders.split('/').filter_map(|folder| Some(folder.split_once('=')?.0)).collect::<Vec<_>>()
+    };
+    let mut found = paths.into_iter().map(columns);
+    let first = found.next().unwrap_or_default();
+    found.all(|columns| columns == first).then(|| first.into_iter().map(str::to_owned).collect())
+}
+
 fn check_files(dataset: &DatasetName, files: &[ManifestFile]) -> Result<(), ManifestError> {
     let malformed = |path: &str, problem: &'static str| Err(ManifestError::File { path: path.to_owned(), problem });
     let mut before: Option<&str> = None;

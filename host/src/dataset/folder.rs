@@ -1,11 +1,10 @@
 //! The files of a dataset on this machine.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use casemate_wire::dataset::DatasetName;
-use casemate_wire::manifest::{Manifest, WHOLE_DATASET, is_hidden};
+use casemate_wire::manifest::{Manifest, WHOLE_DATASET, is_hidden, partition_columns};
 
 use super::error::DatasetError;
 
@@ -102,19 +101,9 @@ impl DatasetFolder {
     /// # Errors
     /// When its files don't all have the same.
     pub fn partition_columns(&self) -> Result<Vec<String>, DatasetError> {
-        let of = |file: &DatasetFile| -> Vec<String> {
-            let folders = file.path.rsplit_once('/').map_or("", |(folders, _)| folders).split('/');
-            folders.filter_map(|folder| folder.split_once('=')).map(|(column, _)| column.to_owned()).collect()
-        };
         let tables = self.files.iter().filter(|file| !file.is_key_material());
-        let found: BTreeSet<Vec<String>> = tables.map(of).collect();
-        let mut found = found.into_iter();
-        match (found.next(), found.next()) {
-            (first, None) => Ok(first.unwrap_or_default()),
-            (_, Some(_)) => {
-                Err(DatasetError::file(&self.path, "its files lie in folders of different partition columns"))
-            }
-        }
+        partition_columns(tables.map(|file| file.path.as_str()))
+            .ok_or_else(|| DatasetError::file(&self.path, "its files lie in folders of different partition columns"))
     }
 }
 

@@ -162,6 +162,9 @@ impl<'a> TableWriter<'a> {
         let mark = KeyValue::new(SPARK_VERSION_KEY.to_owned(), SPARK_VERSION.to_owned());
         Ok(WriterProperties::builder()
             .set_compression(self.options.compression)
+            // Parquet for Java refuses modules without content, as the dictionary of a column chunk is that has NULLs alone, unless
+            // a compression makes it some bytes.
+            .set_dictionary_enabled(self.options.compression != Compression::UNCOMPRESSED)
             .set_max_row_group_row_count(Some(self.options.row_group_rows))
             .set_key_value_metadata(Some(vec![mark]))
             .set_created_by(concat!("casemate ", env!("CARGO_PKG_VERSION")).to_owned())

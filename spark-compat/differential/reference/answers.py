@@ -1,8 +1,10 @@
 """Answers of the reference to statement files, each query asked more than once with its rows laid out otherwise."""
 
+import os
+
 from reference import respond
 from reference_spark import Reference
-from statements import same_answer, stable_error
+from statements import DIFFERENTIAL, same_answer, stable_error
 
 TIME_ZONE = "UTC"
 TIMEOUT_SECONDS = 60
@@ -27,6 +29,8 @@ class Unstable(Exception):
 
 
 def open_reference(master="local[2]"):
+    # Paths in statements are those of the files that are made for them.
+    os.chdir(DIFFERENTIAL / "files")
     return Reference(TIME_ZONE, master)
 
 

@@ -17,9 +17,7 @@ pub(super) fn columns_of(schema: &Schema) -> Result<Vec<TableColumn>> {
         })?;
         Ok(TableColumn { name: field.name().clone(), data_type, nullable: true })
     });
-    let columns = columns.collect::<Result<Vec<_>>>()?;
-    refuse_duplicates(&columns)?;
-    Ok(columns)
+    columns.collect()
 }
 
 /// The schema with which DataFusion reads files that have these columns. The Arrow types are those of the Spark types, so
@@ -32,16 +30,26 @@ pub(super) fn table_schema(columns: &[TableColumn], not_null: impl Fn(&str) -> b
     Arc::new(Schema::new(fields))
 }
 
+/// A column as a field of an Arrow schema.
+pub(super) fn field(column: &TableColumn) -> Field {
+    Field::new(&column.name, column.data_type.to_arrow(), true)
+}
+
 /// Names differ by more than case: a query could not tell the columns apart.
-pub(super) fn refuse_duplicates(columns: &[TableColumn]) -> Result<()> {
+pub(super) fn refuse_duplicates_in(place: &str, columns: &[TableColumn]) -> Result<()> {
     let mut seen = HashSet::new();
     match columns.iter().find(|column| !seen.insert(column.name.to_lowercase())) {
         Some(column) => Err(SparkError::analysis(format!(
-            "Found duplicate column(s) in the data schema: `{}`",
+            "Found duplicate column(s) in the {place}: `{}`",
             column.name.to_lowercase()
         ))),
         None => Ok(()),
     }
+}
+
+/// The error of files that don't tell their columns.
+pub(super) fn unknown(format: &str) -> SparkError {
+    SparkError::analysis(format!("Unable to infer schema for {format}. It must be specified manually."))
 }
 
 fn spark_type(arrow: &DataType) -> Option<SparkType> {
@@ -105,7 +113,7 @@ mod tests {
     #[test]
     fn names_that_differ_by_case_only_are_refused() {
         let schema = Schema::new(vec![Field::new("a", DataType::Int32, true), Field::new("A", DataType::Int32, true)]);
-        let error = columns_of(&schema).unwrap_err();
+        let error = refuse_duplicates_in("data schema", &columns_of(&schema).unwrap()).unwrap_err();
         assert_eq!(error.message, "Found duplicate column(s) in the data schema: `a`");
     }
 }

@@ -6,20 +6,20 @@ use arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder}
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 
 use super::arguments::{Arity, Input};
-use super::csv_options::{CsvOptions, Numbers};
 use super::json::{nullable, schema_of};
-use super::json_options::fails_fast;
+use super::options::{entries, fails_fast};
 use super::scalar::{self, Kernel, arguments};
 use super::{Call, Function, Support};
 use crate::cast;
 use crate::datetime::zone::Zone;
-use crate::datetime::{interval, pattern};
 use crate::error::{Result, SparkError};
-use crate::formats::csv::line::{self, Separator};
-use crate::formats::csv::{infer, value};
+use crate::formats::csv::infer::Inference;
+use crate::formats::csv::options::CsvOptions;
+use crate::formats::csv::row::{self, MALFORMED, ValueRules};
+use crate::formats::csv::tokenizer::{Format, LineEnd, values_of};
 use crate::json::columns::{Column, Leaf};
 use crate::json::generate;
-use crate::json::times::{self, DEFAULT_TIMESTAMP, Formatter, Times};
+use crate::json::times::{self, Formatter, Times};
 use crate::resolver::{Typed, evaluate_constant};
 use crate::types::{SparkType, StructField};
 
@@ -27,7 +27,7 @@ const LINE_AND_MORE: &[Input] = &[Input::StringOnly, Input::Any];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::scalar("from_csv", Arity::Between(2, 3), LINE_AND_MORE, from_csv).with_support(Support::Partial(
-        "with separators of one character, without the options quote, escape, comment, emptyValue and those of limits, in English",
+        "without the option unescapedQuoteHandling, in English",
     )),
     Function::scalar("schema_of_csv", Arity::Between(1, 2), LINE_AND_MORE, schema_of_csv)
         .with_support(Support::Partial("as from_csv")),
@@ -40,13 +40,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct FromCsv {
     fields: Vec<StructField>,
-    separator: Separator,
-    /// The text that stands for NULL, besides the empty one.
-    null_value: String,
-    numbers: Numbers,
-    /// Whether blanks before and behind values are no part of them.
-    trims: (bool, bool),
-    times: Times,
+    format: Format,
+    line_end: LineEnd,
+    rules: ValueRules,
     corrupt_field: Option<usize>,
     fail_fast: bool,
 }
@@ -61,17 +57,18 @@ fn from_csv(call: Call<'_>) -> Result<Typed> {
         SparkType::Struct(fields) => fields,
         other => return Err(SparkError::analysis(format!("Schema should be struct type but got {}.", other.sql()))),
     };
-    let options = CsvOptions::parse(args.next(), zone)?;
-    options.refuse("from_csv", &["emptyvalue"])?;
+    let options = CsvOptions::of_function(entries(args.next())?, zone)?;
     let kernel = FromCsv {
         corrupt_field: fields.iter().position(|field| field.name == options.corrupt_name),
         fields,
-        separator: options.separator,
-        null_value: options.null_value,
-        numbers: options.numbers,
-        trims: (options.ignore_leading.unwrap_or(false), options.ignore_trailing.unwrap_or(false)),
-        times: options.times,
-        fail_fast: fails_fast(&options.mode, "from_csv")?,
+        line_end: options.line_end(),
+        rules: ValueRules {
+            numbers: options.numbers,
+            times: options.times,
+            null_value: options.format.null_value.clone(),
+        },
+        format: options.format,
+        fail_fast: fails_fast(options.mode, "from_csv")?,
     };
     for field in &kernel.fields {
         check_type(&field.data_type)?;
@@ -95,7 +92,7 @@ impl Kernel for FromCsv {
     fn run(&self, arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
         let [lines] = arguments::<1>(arrays)?;
         let data_type = SparkType::Struct(self.fields.clone());
-        let (mut column, mut times) = (Column::new(&data_type), self.times.parser());
+        let (mut column, mut times) = (Column::new(&data_type), self.rules.times.parser());
         for line in lines.as_string_view() {
             match line {
                 Some(line) => self.read(line, &mut times, &mut column)?,
@@ -108,73 +105,30 @@ impl Kernel for FromCsv {
 
 impl FromCsv {
     fn read(&self, text: &str, times: &mut times::Parser, column: &mut Column) -> Result<()> {
-        // What stands behind the first line is not read.
-        let line = text.split(['\n', '\r']).next().unwrap_or_default();
-        if line.len() < text.len() && line.contains('"') {
-            return Err(SparkError::unsupported("line breaks in a line of CSV with quotes"));
-        }
-        if line.contains('"') && self.trims != (false, false) {
-            return Err(SparkError::unsupported("ignoring blanks around values in a line of CSV with quotes"));
-        }
-        let tokens = line::split(line, self.separator)?;
-        let mut good = tokens.len() == self.fields.len() - usize::from(self.corrupt_field.is_some());
-        let mut tokens = tokens.iter();
+        // What stands behind the first record is not read.
+        let values = values_of(text, &self.format, self.line_end)?;
+        let wanted = self.fields.len() - usize::from(self.corrupt_field.is_some());
+        let mut good = values.as_ref().is_some_and(|values| values.len() == wanted);
+        let mut values = values.iter().flatten();
         for (at, (field, member)) in self.fields.iter().zip(column.members()).enumerate() {
             if Some(at) == self.corrupt_field {
                 continue;
             }
-            let token = tokens.next().and_then(|token| token.as_deref()).map(|token| self.trimmed(token));
-            let leaf = match token.filter(|token| !token.is_empty() && *token != self.null_value) {
-                Some(token) => self.value(token, &field.data_type, times)?,
+            let leaf = match values.next() {
+                Some(value) => self.rules.leaf(value, &field.data_type, times)?,
                 None => Some(Leaf::Null),
             };
             good &= leaf.is_some();
             member.push(leaf.unwrap_or(Leaf::Null));
         }
         if !good && self.fail_fast {
-            return Err(SparkError::illegal_argument(
-                "Malformed records are detected in record parsing. Parse Mode: FAILFAST. To process malformed records as null \
-                 result, try setting the option 'mode' as 'PERMISSIVE'.",
-            ));
+            return Err(SparkError::illegal_argument(MALFORMED));
         }
         if let (false, Some(member)) = (good, self.corrupt_field.and_then(|at| column.members().get_mut(at))) {
             member.push(Leaf::Text(text));
         }
         column.close();
         Ok(())
-    }
-
-    fn trimmed<'t>(&self, token: &'t str) -> &'t str {
-        let is_blank = |c: char| c <= ' ';
-        let (leading, trailing) = self.trims;
-        let token = if leading { token.trim_start_matches(is_blank) } else { token };
-        if trailing { token.trim_end_matches(is_blank) } else { token }
-    }
-
-    /// The value of a token; `None` if it is none of the type.
-    fn value<'t>(&self, text: &'t str, data_type: &SparkType, times: &mut times::Parser) -> Result<Option<Leaf<'t>>> {
-        use SparkType as T;
-        Ok(match data_type {
-            T::Boolean => value::boolean(text).map(Leaf::Boolean),
-            T::Byte => value::integer::<i8>(text).map(|value| Leaf::Integer(value.into())),
-            T::Short => value::integer::<i16>(text).map(|value| Leaf::Integer(value.into())),
-            T::Int => value::integer::<i32>(text).map(|value| Leaf::Integer(value.into())),
-            T::Long => value::integer(text).map(Leaf::Integer),
-            T::Float => self.numbers.float(text).map(Leaf::Float),
-            T::Double => self.numbers.double(text).map(Leaf::Double),
-            T::Decimal { precision, scale } => value::decimal(text, *precision, *scale).map(Leaf::Decimal),
-            T::Date => times.date(text)?.map(|days| Leaf::Integer(days.into())),
-            T::Timestamp => times.timestamp(text)?.map(Leaf::Integer),
-            T::YearMonthInterval { start, end } => {
-                interval::year_month(text, *start, *end).ok().map(|months| Leaf::Integer(months.into()))
-            }
-            T::DayTimeInterval { start, end } => interval::day_time(text, *start, *end).ok().map(Leaf::Integer),
-            T::CalendarInterval => Some(match interval::calendar(text) {
-                Ok(interval) => Leaf::Interval(interval.to_arrow()?),
-                Err(_) => Leaf::Null,
-            }),
-            _ => Some(Leaf::Text(text)),
-        })
     }
 }
 
@@ -190,30 +144,24 @@ fn schema_of_csv(call: Call<'_>) -> Result<Typed> {
             csv.name
         )));
     };
-    let options = CsvOptions::parse(args.next(), zone)?;
-    options
-        .refuse("schema_of_csv", &["emptyvalue", "ignoreleadingwhitespace", "ignoretrailingwhitespace", "nanvalue"])?;
-    let timestamps = pattern::Reader::new(options.times.timestamp_format.as_deref().unwrap_or(DEFAULT_TIMESTAMP))?;
-    let line = text.split(['\n', '\r']).next().unwrap_or_default();
-    if line.is_empty() {
-        return Err(SparkError::execution("assertion failed: Parsed CSV record should not be null."));
-    }
-    let tokens = line::split(line, options.separator)?;
-    let fields = tokens.iter().enumerate().map(|(at, token)| {
-        let inferred = match token.as_deref().filter(|token| *token != options.null_value) {
-            Some(token) => infer::with_value(&SparkType::Void, token, &timestamps),
-            None => SparkType::String,
-        };
-        Ok(StructField { name: format!("_c{at}"), data_type: inferred, nullable: true })
+    let options = CsvOptions::of_function(entries(args.next())?, zone)?;
+    let values = values_of(&text, &options.format, options.line_end())?
+        .ok_or_else(|| SparkError::execution("assertion failed: Parsed CSV record should not be null."))?;
+    let mut inference = Inference::new(&options, values.len())?;
+    inference.see(&values);
+    let fields = inference.types().into_iter().enumerate().map(|(at, data_type)| StructField {
+        name: format!("_c{at}"),
+        data_type,
+        nullable: true,
     });
-    let schema = SparkType::Struct(fields.collect::<Result<_>>()?).sql();
+    let schema = SparkType::Struct(fields.collect()).sql();
     Ok(Typed::literal(ScalarValue::Utf8View(Some(schema)), SparkType::String, name))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ToCsv {
     types: Vec<SparkType>,
-    separator: Separator,
+    separator: char,
     /// What NULL is written as.
     null_value: String,
     /// What an empty text is written as.
@@ -231,11 +179,15 @@ fn to_csv(call: Call<'_>) -> Result<Typed> {
     let mut args = call.args.into_iter();
     let value = args.next().ok_or_else(|| SparkError::internal("to_csv without a value"))?;
     let name = format!("to_csv({})", value.name);
-    let options = CsvOptions::parse(args.next(), zone)?;
+    let options = CsvOptions::of_function(entries(args.next())?, zone)?;
+    options.refuse("to_csv", &["quote", "escape", "chartoescapequoteescaping", "comment", "linesep"])?;
+    let [separator] = options.format.separator[..] else {
+        return Err(SparkError::unsupported("separators of several characters in to_csv"));
+    };
     let mut kernel = ToCsv {
         types: Vec::new(),
-        separator: options.separator,
-        null_value: options.null_value,
+        separator,
+        null_value: options.format.null_value,
         empty_value: options.empty_value.unwrap_or_else(|| "\"\"".to_string()),
         quote_all: options.quote_all,
         trims: (options.ignore_leading.unwrap_or(true), options.ignore_trailing.unwrap_or(true)),
@@ -279,7 +231,7 @@ impl Kernel for ToCsv {
             line.clear();
             for (at, column) in columns.iter().enumerate() {
                 if at > 0 {
-                    line.push(self.separator.character());
+                    line.push(self.separator);
                 }
                 let value = if column.is_null(row) { self.null_value.as_str() } else { column.value(row) };
                 self.write_value(&mut line, value);
@@ -311,7 +263,7 @@ impl ToCsv {
             line.push_str(&self.empty_value);
             return;
         }
-        if !self.quote_all && !value.contains(['"', '\n', '\r', self.separator.character()]) {
+        if !self.quote_all && !value.contains(['"', '\n', '\r', self.separator]) {
             line.push_str(value);
             return;
         }

@@ -8,18 +8,18 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 
 use super::arguments::{Arity, Input};
-use super::json_options::{JsonOptions, fails_fast};
+use super::options::{entries, fails_fast};
 use super::scalar::{self, Kernel, arguments};
 use super::{Call, Function, Support};
-use crate::datetime::pattern;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::json::columns::{Column, Leaf};
 use crate::json::generate::{self, Options};
 use crate::json::infer::Inference;
+use crate::json::options::JsonOptions;
 use crate::json::path;
 use crate::json::read::Reader;
-use crate::json::times::{DEFAULT_TIMESTAMP, Times};
+use crate::json::times::Times;
 use crate::json::token::{self, Leniency, Parser, Token};
 use crate::json::write::{Generator, Style};
 use crate::resolver::{Typed, evaluate_constant};
@@ -123,9 +123,10 @@ fn from_json(call: Call<'_>) -> Result<Typed> {
         return Err(SparkError::internal("from_json without a schema"));
     };
     let data_type = nullable(schema_of(&schema)?);
-    let JsonOptions { leniency, times, mode, corrupt_name, .. } = JsonOptions::parse(args.next(), zone)?;
-    let fail_fast = fails_fast(&mode, "from_json")?;
-    let mut reader = Reader { data_type, leniency, times, corrupt_field: None, fail_fast };
+    let JsonOptions { leniency, times, mode, corrupt_name, .. } =
+        JsonOptions::of_function(entries(args.next())?, zone)?;
+    fails_fast(mode, "from_json")?;
+    let mut reader = Reader { data_type, leniency, times, corrupt_field: None, mode };
     if !matches!(reader.data_type, SparkType::Struct(_) | SparkType::Array { .. } | SparkType::Map { .. }) {
         return Err(SparkError::analysis(format!(
             "cannot resolve 'from_json({})' due to data type mismatch: Input schema {} must be a struct, an array or a map.",
@@ -210,16 +211,8 @@ fn schema_of_json(call: Call<'_>) -> Result<Typed> {
             )));
         }
     };
-    let options = JsonOptions::parse(args.next(), zone)?;
-    let pattern = options.times.timestamp_format.as_deref().unwrap_or(DEFAULT_TIMESTAMP);
-    let timestamps = options.infer_timestamp.then(|| pattern::Reader::new(pattern)).transpose()?;
-    let inference = Inference {
-        leniency: options.leniency,
-        primitives_as_string: options.primitives_as_string,
-        prefers_decimal: options.prefers_decimal,
-        drops_nulls: options.drops_nulls,
-        timestamps: timestamps.map(|pattern| (pattern, options.times.zone)),
-    };
+    let options = JsonOptions::of_function(entries(args.next())?, zone)?;
+    let inference = Inference::new(&options)?;
     let inferred = inference.type_of(&text).map_err(|error| SparkError::execution(error.0))?;
     Ok(Typed::literal(ScalarValue::Utf8View(Some(inferred.sql())), SparkType::String, name))
 }
@@ -229,7 +222,7 @@ fn to_json(call: Call<'_>) -> Result<Typed> {
     let mut args = call.args.into_iter();
     let value = args.next().ok_or_else(|| SparkError::internal("to_json without a value"))?;
     let name = format!("to_json({})", value.name);
-    let JsonOptions { times, style, ignore_null_fields, .. } = JsonOptions::parse(args.next(), zone)?;
+    let JsonOptions { times, style, ignore_null_fields, .. } = JsonOptions::of_function(entries(args.next())?, zone)?;
     match &value.data_type {
         SparkType::Void => return Ok(Typed::literal(ScalarValue::Utf8View(None), SparkType::String, name)),
         SparkType::Struct(_) | SparkType::Array { .. } | SparkType::Map { .. } => {

@@ -1,10 +1,14 @@
 //! The type of a JSON text by its values (Spark's `JsonInferSchema`).
 
+use super::options::JsonOptions;
+use super::times::DEFAULT_TIMESTAMP;
 use super::token::{Leniency, Malformed, Parser, Result, Token};
 use crate::coercion;
 use crate::coercion::decimal::Digits;
 use crate::datetime::pattern;
 use crate::datetime::zone::Zone;
+use crate::error::SparkError;
+use crate::formats::Mode;
 use crate::parse::literal::DecimalText;
 use crate::types::{MAX_PRECISION, SparkType, StructField};
 
@@ -26,6 +30,28 @@ pub(crate) struct Inference {
 }
 
 impl Inference {
+    /// As the options say.
+    ///
+    /// # Errors
+    ///
+    /// The pattern of timestamps is none.
+    pub fn new(options: &JsonOptions) -> crate::error::Result<Self> {
+        let pattern = options.times.timestamp_format.as_deref().unwrap_or(DEFAULT_TIMESTAMP);
+        let timestamps = options.infer_timestamp.then(|| pattern::Reader::new(pattern)).transpose()?;
+        Ok(Self {
+            leniency: options.leniency,
+            primitives_as_string: options.primitives_as_string,
+            prefers_decimal: options.prefers_decimal,
+            drops_nulls: options.drops_nulls,
+            timestamps: timestamps.map(|pattern| (pattern, options.times.zone)),
+        })
+    }
+
+    /// The columns of many texts, each an object or an array of objects (`JsonInferSchema.infer`).
+    pub fn table(&self) -> TableInference<'_> {
+        TableInference { inference: self, so_far: None }
+    }
+
     /// The type of the text's first value.
     ///
     /// # Errors
@@ -115,6 +141,89 @@ impl Inference {
             matches!(pattern.read(text, *zone, &mut Vec::new()), Ok(Some(_)))
         };
         if self.timestamps.as_ref().is_some_and(is_timestamp) { SparkType::Timestamp } else { SparkType::String }
+    }
+}
+
+/// The columns of the texts that were seen so far.
+pub(crate) struct TableInference<'i> {
+    inference: &'i Inference,
+    so_far: Option<SparkType>,
+}
+
+impl TableInference<'_> {
+    /// Takes a text into account. One that is no JSON is a bad record, for which there is a column of this name in mode
+    /// PERMISSIVE.
+    ///
+    /// # Errors
+    ///
+    /// It is a bad record, which the mode FAILFAST does not allow.
+    pub fn see(&mut self, json: &str, mode: Mode, corrupt_name: &str) -> crate::error::Result<()> {
+        let mut parser = Parser::new(json, self.inference.leniency);
+        let inferred = match parser.next().and_then(|_| self.inference.infer(&mut parser)) {
+            Ok(inferred) => inferred,
+            Err(_) => match mode {
+                Mode::Permissive => SparkType::Struct(vec![corrupt_field(corrupt_name)]),
+                Mode::DropMalformed => return Ok(()),
+                Mode::FailFast => return Err(malformed()),
+            },
+        };
+        self.so_far = Some(match self.so_far.take() {
+            Some(so_far) => compatible_roots(so_far, inferred, mode, corrupt_name)?,
+            None => inferred,
+        });
+        Ok(())
+    }
+
+    /// The columns of all texts.
+    ///
+    /// # Errors
+    ///
+    /// Some texts are neither objects nor arrays of them, which the mode FAILFAST does not allow.
+    pub fn columns(self, mode: Mode, corrupt_name: &str) -> crate::error::Result<Vec<StructField>> {
+        let empty = SparkType::Struct(Vec::new());
+        let root = match self.so_far {
+            Some(so_far) => compatible_roots(empty, so_far, mode, corrupt_name)?,
+            None => empty,
+        };
+        Ok(match root {
+            SparkType::Struct(fields) => self.inference.canonical_fields(fields),
+            _ => Vec::new(),
+        })
+    }
+}
+
+fn malformed() -> SparkError {
+    SparkError::execution("Malformed records are detected in schema inference. Parse Mode: FAILFAST.")
+}
+
+fn corrupt_field(name: &str) -> StructField {
+    StructField { name: name.to_string(), data_type: SparkType::String, nullable: true }
+}
+
+/// The type of two texts. Arrays are their elements here, and what is no object is a bad record beside one.
+fn compatible_roots(a: SparkType, b: SparkType, mode: Mode, corrupt_name: &str) -> crate::error::Result<SparkType> {
+    use SparkType as T;
+    let (a, b) = (root(a), root(b));
+    let fields = match (a, b) {
+        (T::Struct(fields), T::Void) | (T::Void, T::Struct(fields)) => return Ok(T::Struct(fields)),
+        (T::Struct(a), T::Struct(b)) => return Ok(compatible(T::Struct(a), T::Struct(b))),
+        (T::Struct(fields), _) | (_, T::Struct(fields)) => fields,
+        (a, b) => return Ok(compatible(a, b)),
+    };
+    match mode {
+        Mode::Permissive if fields.iter().all(|field| field.name != corrupt_name) => {
+            Ok(T::Struct(merged(fields, vec![corrupt_field(corrupt_name)])))
+        }
+        Mode::FailFast => Err(malformed()),
+        _ => Ok(T::Struct(fields)),
+    }
+}
+
+/// What a text's array is made of, or the text's own type.
+fn root(inferred: SparkType) -> SparkType {
+    match inferred {
+        SparkType::Array { element, .. } => root(*element),
+        other => other,
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod columns;
 pub(crate) mod generate;
 pub(crate) mod infer;
+pub(crate) mod options;
 pub(crate) mod path;
 pub(crate) mod read;
 pub(crate) mod times;

@@ -10,6 +10,7 @@ use super::write::{self, Generator};
 use crate::cast::from_string::parse_decimal;
 use crate::datetime::interval;
 use crate::error::SparkError;
+use crate::formats::Mode;
 use crate::parse::literal::DecimalText;
 use crate::types::{SparkType, StructField};
 
@@ -40,8 +41,8 @@ pub(crate) struct Reader {
     pub times: Times,
     /// The place of the field that bad records go to.
     pub corrupt_field: Option<usize>,
-    /// Whether a bad record is an error.
-    pub fail_fast: bool,
+    /// What a bad record leads to; that it leads to no row is for files only.
+    pub mode: Mode,
 }
 
 /// Where the values of a struct go: its fields and their columns.
@@ -64,20 +65,75 @@ impl Reader {
                 false
             }
         };
-        if good {
-            return Ok(());
+        if good { Ok(()) } else { self.bad_record(json, row, column) }
+    }
+
+    /// Adds the rows of a text of a file: one for an object, one for each element of an array, none for a text without values.
+    pub fn read_rows(&self, json: &str, times: &mut super::times::Parser, rows: &mut Column) -> Result<(), SparkError> {
+        let before = rows.len();
+        let good = match self.rows(json, times, rows) {
+            Ok(good) => good,
+            Err(Failure::Refused(error)) => return Err(error),
+            Err(Failure::Misfit | Failure::Malformed) => {
+                rows.truncate(before);
+                rows.close();
+                false
+            }
+        };
+        if good { Ok(()) } else { self.bad_record(json, before, rows) }
+    }
+
+    fn rows(&self, json: &str, times: &mut super::times::Parser, rows: &mut Column) -> Read<bool> {
+        let mut parser = Parser::new(json, self.leniency);
+        match (parser.next()?, &self.data_type) {
+            (Token::None, _) => Ok(true),
+            (Token::StartArray, element) => {
+                let mut record = Record { parser, times };
+                while record.parser.next()? != Token::EndArray {
+                    record.value(element, rows)?;
+                }
+                Ok(true)
+            }
+            (Token::StartObject, SparkType::Struct(fields)) => {
+                let good = Record { parser, times }.root((fields.as_slice(), rows.members()), self.corrupt_field)?;
+                rows.close();
+                Ok(good)
+            }
+            _ => Err(Failure::Misfit),
         }
-        if self.fail_fast {
-            return Err(SparkError::execution(
-                "Malformed records are detected in record parsing. Parse Mode: FAILFAST. To process malformed records as null \
-                 result, try setting the option 'mode' as 'PERMISSIVE'.",
-            ));
-        }
-        if let Some(corrupt) = self.corrupt_field.and_then(|at| column.members().get_mut(at)) {
-            corrupt.truncate(row);
-            corrupt.push(Leaf::Text(json));
+    }
+
+    /// Does with a bad record, of which the row at `row` was made, what the mode says.
+    fn bad_record(&self, json: &str, row: usize, column: &mut Column) -> Result<(), SparkError> {
+        match self.mode {
+            Mode::FailFast => {
+                return Err(SparkError::execution(
+                    "Malformed records are detected in record parsing. Parse Mode: FAILFAST. To process malformed records as null \
+                     result, try setting the option 'mode' as 'PERMISSIVE'.",
+                ));
+            }
+            Mode::DropMalformed => column.truncate(row),
+            Mode::Permissive => {
+                if let Some(corrupt) = self.corrupt_field.and_then(|at| column.members().get_mut(at)) {
+                    corrupt.truncate(row);
+                    corrupt.push(Leaf::Text(json));
+                }
+            }
         }
         Ok(())
+    }
+
+    /// An error if no JSON text can be read as a value of the type; `place` says what for.
+    pub fn check(data_type: &SparkType, place: &str) -> Result<(), SparkError> {
+        let unsupported = || Err(SparkError::unsupported(format!("{place} {data_type}")));
+        match data_type {
+            SparkType::YearMonthInterval { .. } | SparkType::DayTimeInterval { .. } | SparkType::Void => unsupported(),
+            SparkType::Map { key, value, .. } if **key == SparkType::String => Self::check(value, place),
+            SparkType::Map { .. } => unsupported(),
+            SparkType::Array { element, .. } => Self::check(element, place),
+            SparkType::Struct(fields) => fields.iter().try_for_each(|field| Self::check(&field.data_type, place)),
+            _ => Ok(()),
+        }
     }
 
     /// Adds the value, and says whether all of it was good.

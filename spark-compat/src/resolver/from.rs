@@ -150,12 +150,12 @@ impl Resolver<'_> {
     fn scan(&self, table: &Table) -> Result<Relation> {
         let mut exprs = Vec::with_capacity(table.columns.len());
         let mut columns = Vec::with_capacity(table.columns.len());
-        for (column, definition) in table.columns.iter().zip(&table.definitions) {
+        for column in &table.columns {
             let attribute = self.ids.attribute(column.data_type.clone(), column.nullable);
-            exprs.push(plan::define(definition.clone(), attribute.id));
+            exprs.push(plan::define(table.definition(column), attribute.id));
             columns.push(ScopeColumn { name: column.name.clone(), qualifier: None, attribute });
         }
-        Ok(Relation { plan: plan::project(table.rows.clone(), exprs)?, scope: Scope::new(columns) })
+        Ok(Relation { plan: plan::project(table.scan(self.facts.zone)?, exprs)?, scope: Scope::new(columns) })
     }
 
     /// A view's query, resolved in the view's own settings and seeing no WITH queries. The columns are those that the view

@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::common::{Column, TableReference};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::logical_plan::TableScanBuilder;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use sqlparser::ast;
 
 use super::Rules;
 use super::similarity::suggestions;
 use crate::datetime::zone::Zone;
-use crate::error::SparkError;
+use crate::error::{Result, SparkError};
+use crate::formats::FileTable;
 use crate::types::SparkType;
 
 /// A column of a table or view.
@@ -27,12 +31,26 @@ pub(crate) struct TableColumn {
 /// Files that are read as one table.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// The plan that reads them.
-    pub rows: LogicalPlan,
-    /// The columns.
+    /// The files.
+    pub files: Arc<FileTable>,
+    /// What the table is called in plans.
+    pub name: String,
+    /// The columns, each one of the files or of their partitions.
     pub columns: Vec<TableColumn>,
-    /// What each column is over `rows`; it has the Arrow type of the column's type.
-    pub definitions: Vec<Expr>,
+}
+
+impl Table {
+    /// The plan that reads the files, with times in this time zone.
+    pub fn scan(&self, zone: Zone) -> Result<LogicalPlan> {
+        let provider = provider_as_source(Arc::new(self.files.in_zone(zone)));
+        let scan = TableScanBuilder::new(TableReference::bare(self.name.as_str()), provider).build()?;
+        Ok(LogicalPlan::TableScan(scan))
+    }
+
+    /// What a column is over the plan that reads the files.
+    pub fn definition(&self, column: &TableColumn) -> Expr {
+        Expr::Column(Column::new(Some(TableReference::bare(self.name.as_str())), column.name.clone()))
+    }
 }
 
 /// A view that stands for a query. Each use resolves the text again, in the settings that held when the view was made.

@@ -177,6 +177,7 @@ impl SparkSession {
             state: &self.shared.state,
             base: &self.shared.options.storage_base,
             decryption_factory: self.shared.options.parquet_decryption_factory.as_deref(),
+            partitions: self.shared.settings().partition_rules(),
         };
         formats::open(storage, relation).await
     }

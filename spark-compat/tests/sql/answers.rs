@@ -14,13 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStore;
 use spark_compat::{SparkError, SparkSession};
 use spark_differential::answer::{Outcome, Refusal, Table};
 use spark_differential::known::KnownDifferences;
 use spark_differential::run::{Judged, report};
 use spark_differential::suite::{Case, statement_files};
 
-use crate::support::session;
+use crate::support::{files_of_statements, session_over};
 
 /// How long one statement may take, its setup included.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -62,19 +63,22 @@ fn statements_answer_as_spark_does() {
 
 async fn judge_all(jobs: usize) -> Vec<Judged> {
     let files = statement_files(&differential().join("statements")).unwrap_or_else(|error| panic!("{error}"));
+    let data = files_of_statements().await;
     let mut work = Vec::new();
     for file in files.iter().filter(|file| is_selected(&file.file.name)) {
         let setup = Arc::new(file.file.setup.clone());
         let cases = file.stored_cases().unwrap_or_else(|error| panic!("{error}"));
-        work.extend(cases.into_iter().map(|case| judge(file.file.name.clone(), Arc::clone(&setup), case)));
+        work.extend(
+            cases.into_iter().map(|case| judge(file.file.name.clone(), Arc::clone(&setup), case, Arc::clone(&data))),
+        );
     }
     stream::iter(work).buffered(jobs).collect().await
 }
 
-async fn judge(file: String, setup: Arc<Vec<String>>, case: Case) -> Judged {
+async fn judge(file: String, setup: Arc<Vec<String>>, case: Case, data: Arc<dyn ObjectStore>) -> Judged {
     let query = case.query.text.clone();
     // A task of its own: a panic is the answer to this query alone, and a thread that is kept busy does not stop the clock.
-    let task = tokio::spawn(async move { answer(&setup, &query).await });
+    let task = tokio::spawn(async move { answer(data, &setup, &query).await });
     let here = match tokio::time::timeout(TIME_LIMIT, task).await {
         Ok(Ok(Ok(table))) => Outcome::Table(table),
         Ok(Ok(Err(error))) => Outcome::Refusal(Refusal::new(error.kind.name(), error.message)),
@@ -84,8 +88,8 @@ async fn judge(file: String, setup: Arc<Vec<String>>, case: Case) -> Judged {
     Judged::new(file, case.query, case.expected, here)
 }
 
-async fn answer(setup: &[String], query: &str) -> Result<Table, SparkError> {
-    let (session, _) = session();
+async fn answer(data: Arc<dyn ObjectStore>, setup: &[String], query: &str) -> Result<Table, SparkError> {
+    let session = session_over(data, |options| options);
     for statement in setup {
         session.execute_script(statement).await?;
     }

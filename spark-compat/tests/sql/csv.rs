@@ -72,21 +72,42 @@ async fn the_files_of_a_directory_have_a_header_each() {
 }
 
 #[tokio::test]
-async fn what_is_not_supported_of_csv_is_refused() {
+async fn lines_of_a_large_file_are_read_in_parallel_and_each_once() {
     let (session, store) = session();
-    put(&store, "t.csv", b"a,b\n5,\"a\"\"b\"\n".to_vec()).await;
-    put(&store, "ts.csv", b"2020-01-01T10:00:00\n".to_vec()).await;
-    put(&store, "blanks.csv", b"  \na,b\n".to_vec()).await;
-    for sql in [
-        "SELECT * FROM csv.`t.csv`",
-        "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 't.csv', mode 'FAILFAST')",
-        "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 't.csv', multiLine true)",
-        "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'ts.csv', inferSchema true)",
-        "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'blanks.csv', header true)",
-        "CREATE TEMPORARY VIEW v (a date) USING csv OPTIONS (path 'ts.csv')",
+    let mut text = String::from("id,text\r\n");
+    for id in 0..600_000 {
+        text.push_str(&format!("{id},\"some text, {}\"\r\n", id % 7));
+    }
+    assert!(text.len() > 10 << 20, "not large enough to be split");
+    put(&store, "t.csv", text.into_bytes()).await;
+    let view =
+        "CREATE TEMPORARY VIEW t (id int, text string) USING csv OPTIONS (path 't.csv', header true, mode 'FAILFAST')";
+    run(&session, view).await.unwrap();
+    assert_eq!(
+        rows(&session, "SELECT count(*), count(DISTINCT id), sum(id), count(DISTINCT text) FROM t").await,
+        ["600000|600000|179999700000|7"]
+    );
+    let plan = rows(&session, "EXPLAIN SELECT id FROM t").await.remove(0);
+    assert!(plan.contains("file_groups={2 groups"), "{plan}");
+}
+
+#[tokio::test]
+async fn what_is_not_supported_of_csv_is_refused_by_name() {
+    let (session, store) = session();
+    put(&store, "t.csv", b"a,b\n5,6\n".to_vec()).await;
+    put(&store, "t.csv.gz", b"a,b\n5,6\n".to_vec()).await;
+    for (options, what) in [
+        ("path 't.csv', encoding 'latin1'", "encoding"),
+        ("path 't.csv', enforceSchema false", "enforceSchema"),
+        ("path 't.csv', unescapedQuoteHandling 'RAISE_ERROR'", "unescapedQuoteHandling"),
+        ("path 't.csv', samplingRatio '0.1'", "samplingRatio"),
+        ("path 't.csv', locale 'de'", "locale"),
+        ("path 't.csv', basePath 'x'", "basePath"),
+        ("path 't.csv.gz'", "compressed"),
     ] {
-        let refused = error(&session, sql).await;
-        assert_eq!(refused.kind, ErrorKind::Unsupported, "{sql}: {refused}");
+        let refused = error(&session, &format!("CREATE TEMPORARY VIEW v USING csv OPTIONS ({options})")).await;
+        assert_eq!(refused.kind, ErrorKind::Unsupported, "{options}: {refused}");
+        assert!(refused.message.contains(what), "{options}: {refused}");
     }
     let refused = error(&session, "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 't.csv', header 'maybe')").await;
     assert!(refused.message.contains("header"), "{refused}");

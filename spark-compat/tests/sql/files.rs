@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use spark_compat::ErrorKind;
 
 use crate::support::{error, parquet_of, put, rows, run, session};
@@ -119,14 +121,67 @@ async fn nothing_outside_the_data_can_be_named() {
 }
 
 #[tokio::test]
-async fn partitioned_directories_and_other_formats_are_refused_by_name() {
-    let (session, store) = session();
-    put(&store, "t/k=1/a.parquet", parquet_of([numbers(&[1])])).await;
-    assert_eq!(error(&session, "SELECT * FROM parquet.`t`").await.kind, ErrorKind::Unsupported);
+async fn other_formats_are_refused_by_name() {
+    let (session, _) = session();
     let refused = error(&session, "SELECT * FROM orc.`t`").await;
     assert_eq!(refused.message, "reading orc files: not supported yet");
     let refused = error(&session, "CREATE TEMPORARY VIEW v USING delta OPTIONS (path 't')").await;
     assert!(refused.message.contains("Failed to find data source: delta"), "{refused}");
+    let refused = error(&session, "CREATE TEMPORARY VIEW v USING parquet OPTIONS (path 't', mergeSchema true)").await;
+    assert!(refused.message.contains("mergeSchema"), "{refused}");
+}
+
+/// Puts an object whose name has escapes in it.
+async fn put_as_named(store: &Arc<dyn ObjectStore>, path: &str, bytes: Vec<u8>) {
+    store.put(&Path::parse(path).unwrap(), bytes.into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn folders_are_named_after_columns_that_come_last() {
+    let (session, store) = session();
+    put_as_named(&store, "t/k=1/s=a%2Fb/1.parquet", parquet_of([numbers(&[1, 2])])).await;
+    put_as_named(&store, "t/k=3000000000/s=__HIVE_DEFAULT_PARTITION__/1.parquet", parquet_of([numbers(&[3])])).await;
+    let answer = run(&session, "SELECT * FROM parquet.`t`").await.unwrap();
+    let columns: Vec<_> = answer.schema.iter().map(|(name, data_type)| format!("{name} {data_type}")).collect();
+    assert_eq!(columns, ["a bigint", "k bigint", "s string"]);
+    assert_eq!(
+        rows(&session, "SELECT * FROM parquet.`t` ORDER BY a").await,
+        ["1|1|a/b", "2|1|a/b", "3|3000000000|null"]
+    );
+    assert_eq!(rows(&session, "SELECT count(s), count(*), max(k) FROM parquet.`t`").await, ["2|3|3000000000"]);
+    assert_eq!(rows(&session, "SELECT a FROM parquet.`t` WHERE s IS NULL").await, ["3"]);
+    assert_eq!(rows(&session, "SELECT * FROM parquet.`t/k=1` ORDER BY a").await, ["1|a/b", "2|a/b"]);
+}
+
+#[tokio::test]
+async fn files_of_partitions_that_a_query_leaves_out_are_not_opened() {
+    let (session, store) = session();
+    put(&store, "t/year=2023/month=1/a.parquet", parquet_of([numbers(&[1])])).await;
+    put(&store, "t/year=2024/month=1/a.parquet", b"not a parquet file at all".to_vec()).await;
+    put(&store, "t/year=2024/month=2/a.parquet", parquet_of([numbers(&[2])])).await;
+    for (condition, found) in [
+        ("year = 2023", vec!["1"]),
+        ("month > 1", vec!["2"]),
+        ("year + month = 2026", vec!["2"]),
+        ("concat(year, '/', month) IN ('2023/1', '2024/2')", vec!["1", "2"]),
+        ("year < 2000", vec![]),
+    ] {
+        let sql = format!("SELECT a FROM parquet.`t` WHERE {condition} ORDER BY a");
+        assert_eq!(rows(&session, &sql).await, found, "{condition}");
+    }
+    assert_eq!(error(&session, "SELECT a FROM parquet.`t` WHERE year = 2024").await.kind, ErrorKind::Storage);
+}
+
+#[tokio::test]
+async fn a_column_of_the_files_that_is_a_partitions_too_has_the_value_of_the_partition() {
+    let (session, store) = session();
+    let both = RecordBatch::try_from_iter([
+        ("k", Arc::new(Int64Array::from(vec![9])) as ArrayRef),
+        ("v", Arc::new(StringArray::from(vec!["x"])) as ArrayRef),
+    ]);
+    put(&store, "t/k=7/1.parquet", parquet_of([both.unwrap()])).await;
+    assert_eq!(rows(&session, "SELECT * FROM parquet.`t`").await, ["7|x"]);
+    assert_eq!(rows(&session, "SELECT v FROM parquet.`t` WHERE k = 9").await, Vec::<String>::new());
 }
 
 #[tokio::test]

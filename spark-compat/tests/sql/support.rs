@@ -30,11 +30,39 @@ pub fn session_with(
     change: impl FnOnce(SparkSessionOptions) -> SparkSessionOptions,
 ) -> (SparkSession, Arc<dyn ObjectStore>) {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    (session_over(Arc::clone(&store), change), store)
+}
+
+/// A session over the data of a store.
+pub fn session_over(
+    store: Arc<dyn ObjectStore>,
+    change: impl FnOnce(SparkSessionOptions) -> SparkSessionOptions,
+) -> SparkSession {
     let runtime = Arc::new(RuntimeEnv::default());
     let base = Url::parse("casemate://data/").unwrap();
-    runtime.register_object_store(&base, Arc::clone(&store));
+    runtime.register_object_store(&base, store);
     let options = SparkSessionOptions { target_partitions: 2, ..SparkSessionOptions::new(runtime, base) };
-    (SparkSession::new(change(options)).unwrap(), store)
+    SparkSession::new(change(options)).unwrap()
+}
+
+/// The files that statements read, which are `differential/files`, as a store.
+pub async fn files_of_statements() -> Arc<dyn ObjectStore> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("differential/files");
+    let store = InMemory::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace(std::path::MAIN_SEPARATOR, "/");
+            // As it is: names of files have escapes of their own in them.
+            store.put(&Path::parse(name).unwrap(), std::fs::read(&path).unwrap().into()).await.unwrap();
+        }
+    }
+    Arc::new(store)
 }
 
 /// A session in which TPC-H's tables are views over Parquet files.

@@ -3,7 +3,10 @@
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
-use super::{ChunkHashes, Content, FooterHash, Integrity, Manifest, ManifestColumn, ManifestError, ManifestFile};
+use super::{
+    ChunkHashes, Content, FooterHash, Integrity, Manifest, ManifestColumn, ManifestError, ManifestFile,
+    partition_columns,
+};
 use crate::dataset::DatasetName;
 
 #[derive(Serialize, Deserialize)]
@@ -87,7 +90,8 @@ impl Manifest {
     pub(super) fn from_json(text: &[u8]) -> Result<Self, ManifestError> {
         let json: ManifestJson =
             serde_json::from_slice(text).map_err(|error| ManifestError::Malformed(error.to_string()))?;
-        let files = json.files.into_iter().map(FileJson::into_file).collect::<Result<_, _>>()?;
+        let files = json.files.into_iter().map(FileJson::into_file).collect::<Result<Vec<_>, _>>()?;
+        check_partition_columns(&json.partition_columns, &files)?;
         let column = |column: ColumnJson| ManifestColumn { name: column.name, data_type: column.data_type };
         Ok(Self {
             signed_ms: json.signed_ms,
@@ -96,6 +100,16 @@ impl Manifest {
             partition_columns: json.partition_columns,
             ..Self::new(json.dataset, json.version, files)?
         })
+    }
+}
+
+/// What a manifest says about partitions must be what its files' paths say.
+fn check_partition_columns(columns: &[String], files: &[ManifestFile]) -> Result<(), ManifestError> {
+    let tables = files.iter().filter(|file| file.content != Content::KeyMaterial);
+    match partition_columns(tables.map(|file| file.path.as_str())) {
+        _ if columns.is_empty() => Ok(()),
+        Some(found) if found == columns => Ok(()),
+        _ => Err(ManifestError::Malformed("its partition columns are not those that its files' paths name".to_owned())),
     }
 }
 

@@ -39,7 +39,11 @@ fn sealed(path: &str) -> ManifestFile {
 }
 
 fn sample() -> Manifest {
-    let files = vec![sealed("year=2021/b.parquet"), chunked("a.csv", &[1; 10_000]), chunked("empty.csv", &[])];
+    let files = vec![
+        sealed("year=2021/b.parquet"),
+        chunked("year=2022/a.csv", &[1; 10_000]),
+        chunked("year=2022/empty.csv", &[]),
+    ];
     let column = ManifestColumn { name: "id".into(), data_type: "bigint".into() };
     let mut manifest = Manifest::new(name("lake/sales"), 7, files).unwrap();
     manifest.columns = vec![column];
@@ -63,6 +67,18 @@ fn a_manifest_of_a_signer_that_nobody_trusts_is_refused() {
     let file = sample().sign(&ClientIdentity::generate().unwrap()).unwrap();
     assert!(matches!(verify(&file), Err(ManifestError::UnknownSigner(_))));
     assert!(matches!(Manifest::verify(&file, &[]), Err(ManifestError::UnknownSigner(_))));
+}
+
+#[test]
+fn partition_columns_that_the_paths_of_its_files_do_not_name_are_refused() {
+    for columns in [&["month"][..], &["year", "month"]] {
+        let mut manifest = sample();
+        manifest.partition_columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        let refused = verify(&manifest.sign(identity()).unwrap()).unwrap_err();
+        assert!(refused.to_string().contains("partition columns"), "{refused}");
+    }
+    assert_eq!(partition_columns(["a=1/f", "b=1/f"]), None);
+    assert_eq!(partition_columns(["a=1/b=x=y/f", "a=2/b=/f"]), Some(vec!["a".to_owned(), "b".to_owned()]));
 }
 
 #[test]
@@ -106,7 +122,7 @@ fn the_manifest_of_another_dataset_and_an_old_one_are_not_accepted() {
 #[test]
 fn files_are_found_by_their_names_and_folders() {
     let manifest = sample();
-    assert_eq!(manifest.file(&name("lake/sales/a.csv")).unwrap().size, 10_000);
+    assert_eq!(manifest.file(&name("lake/sales/year=2022/a.csv")).unwrap().size, 10_000);
     assert_eq!(manifest.file(&name("lake/sales/b.csv")), None);
     assert_eq!(manifest.file(&name("lake/sales2/a.csv")), None);
     assert_eq!(manifest.files_at(&name("lake/sales/year=2021")).count(), 1);

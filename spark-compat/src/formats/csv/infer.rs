@@ -1,80 +1,121 @@
 //! The types of CSV columns by their values (Spark's `CSVInferSchema`).
 
-use arrow::array::AsArray;
-use datafusion::execution::SessionState;
-use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
-use futures::TryStreamExt;
+use object_store::ObjectMeta;
 
-use super::line::{self, Separator};
+use super::options::{CsvOptions, Numbers};
+use super::reader::{self, holds_values};
+use super::tokenizer::{Tokenizer, Values, values_of};
 use super::value;
-use crate::cast::from_string::parse_double;
 use crate::coercion::{self, decimal::Digits};
 use crate::datetime::pattern;
 use crate::datetime::zone::Zone;
 use crate::error::Result;
+use crate::formats::listing::Found;
+use crate::formats::text::{Wanted, see_records};
 use crate::json::times::DEFAULT_TIMESTAMP;
 use crate::parse::literal::DecimalText;
 use crate::types::{MAX_PRECISION, SparkType};
 
-/// The types of the first `count` columns over all lines.
-pub(super) async fn types(
-    state: &SessionState,
-    lines: &LogicalPlan,
-    separator: Separator,
-    count: usize,
-) -> Result<Vec<SparkType>> {
-    let plan = state.create_physical_plan(lines).await?;
-    let mut batches = execute_stream(plan, state.task_ctx())?;
-    let mut types = vec![SparkType::Void; count];
-    let timestamps = pattern::Reader::new(DEFAULT_TIMESTAMP)?;
-    while let Some(batch) = batches.try_next().await? {
-        for line in batch.column(0).as_string_view().iter().flatten() {
-            for (so_far, value) in types.iter_mut().zip(line::split(line, separator)?) {
-                if let Some(value) = value {
-                    *so_far = with_value(so_far, &value, &timestamps);
-                }
+/// Finds the types of columns by their values.
+pub(crate) struct Inference<'o> {
+    options: &'o CsvOptions,
+    timestamps: pattern::Reader,
+    types: Vec<SparkType>,
+}
+
+impl<'o> Inference<'o> {
+    /// Nothing is known yet of this many columns.
+    ///
+    /// # Errors
+    ///
+    /// The pattern of timestamps is none.
+    pub fn new(options: &'o CsvOptions, columns: usize) -> Result<Self> {
+        let pattern = options.times.timestamp_format.as_deref().unwrap_or(DEFAULT_TIMESTAMP);
+        Ok(Self { options, timestamps: pattern::Reader::new(pattern)?, types: vec![SparkType::Void; columns] })
+    }
+
+    /// Takes a record into account.
+    pub fn see(&mut self, values: &Values<'_>) {
+        for (so_far, value) in self.types.iter_mut().zip(values) {
+            if !value.is_empty() && **value != self.options.format.null_value {
+                *so_far = with_value(so_far, value, &self.options.numbers, &self.timestamps);
             }
         }
     }
-    Ok(types.into_iter().map(|t| if t == SparkType::Void { SparkType::String } else { t }).collect())
+
+    /// The types; columns without values are strings.
+    pub fn types(self) -> Vec<SparkType> {
+        self.types.into_iter().map(|t| if t == SparkType::Void { SparkType::String } else { t }).collect()
+    }
+}
+
+/// The types of the first `count` columns over all records. The line `header` is none, wherever it stands, if lines are records.
+pub(super) async fn types(
+    found: &Found,
+    files: &[&ObjectMeta],
+    options: &CsvOptions,
+    header: &str,
+    count: usize,
+) -> Result<Vec<SparkType>> {
+    let mut inference = Inference::new(options, count)?;
+    for file in files {
+        let mut see = |text: &str| {
+            if options.multi_line {
+                let mut records = Tokenizer::of_file(text, &options.format, options.line_end());
+                let mut is_header = options.header;
+                while let Some(values) = records.next_record()? {
+                    if !std::mem::take(&mut is_header) {
+                        inference.see(&values);
+                    }
+                }
+            } else if holds_values(text, options)
+                && !(options.header && text == header)
+                && let Some(values) = values_of(text, &options.format, options.line_end())?
+            {
+                inference.see(&values);
+            }
+            Ok(Wanted::More)
+        };
+        see_records(&found.files, file, &reader::records(options), &mut see).await?;
+    }
+    Ok(inference.types())
 }
 
 /// The type of a column that had the type `so_far` before this value. `timestamps` reads those that are timestamps.
-pub(crate) fn with_value(so_far: &SparkType, value: &str, timestamps: &pattern::Reader) -> SparkType {
+fn with_value(so_far: &SparkType, value: &str, numbers: &Numbers, timestamps: &pattern::Reader) -> SparkType {
     use SparkType as T;
     let of_value = match so_far {
         T::String => return T::String,
-        T::Void | T::Int => integer(value, timestamps),
-        T::Long => long(value, timestamps),
-        T::Decimal { .. } => decimal(value, timestamps),
-        T::Double => double(value, timestamps),
+        T::Void | T::Int => integer(value, numbers, timestamps),
+        T::Long => long(value, numbers, timestamps),
+        T::Decimal { .. } => decimal(value, numbers, timestamps),
+        T::Double => double(value, numbers, timestamps),
         T::Timestamp => timestamp(value, timestamps),
         _ => boolean(value),
     };
     compatible(so_far, &of_value).unwrap_or(T::String)
 }
 
-fn integer(value: &str, timestamps: &pattern::Reader) -> SparkType {
-    if value::integer::<i32>(value).is_some() { SparkType::Int } else { long(value, timestamps) }
+fn integer(value: &str, numbers: &Numbers, timestamps: &pattern::Reader) -> SparkType {
+    if value::integer::<i32>(value).is_some() { SparkType::Int } else { long(value, numbers, timestamps) }
 }
 
-fn long(value: &str, timestamps: &pattern::Reader) -> SparkType {
-    if value::integer::<i64>(value).is_some() { SparkType::Long } else { decimal(value, timestamps) }
+fn long(value: &str, numbers: &Numbers, timestamps: &pattern::Reader) -> SparkType {
+    if value::integer::<i64>(value).is_some() { SparkType::Long } else { decimal(value, numbers, timestamps) }
 }
 
 /// Whole numbers that a bigint does not hold are decimals; those with a fraction are doubles.
-fn decimal(value: &str, timestamps: &pattern::Reader) -> SparkType {
+fn decimal(value: &str, numbers: &Numbers, timestamps: &pattern::Reader) -> SparkType {
     match DecimalText::read(&value.replace(',', "")) {
         Some(DecimalText { digits, scale: 0, .. }) if digits.len() <= MAX_PRECISION.into() => {
             SparkType::decimal(digits.len().max(1) as u8, 0)
         }
-        _ => double(value, timestamps),
+        _ => double(value, numbers, timestamps),
     }
 }
 
-fn double(value: &str, timestamps: &pattern::Reader) -> SparkType {
-    if value::float(value, parse_double).is_some() { SparkType::Double } else { timestamp(value, timestamps) }
+fn double(value: &str, numbers: &Numbers, timestamps: &pattern::Reader) -> SparkType {
+    if numbers.double(value).is_some() { SparkType::Double } else { timestamp(value, timestamps) }
 }
 
 /// Whether a text is a timestamp does not depend on the zone; one that only older parsers read is none.
@@ -117,7 +158,9 @@ mod tests {
 
     fn inferred(values: &[&str]) -> String {
         let timestamps = pattern::Reader::new(DEFAULT_TIMESTAMP).unwrap();
-        let of_all = values.iter().fold(SparkType::Void, |so_far, value| with_value(&so_far, value, &timestamps));
+        let of_all = values
+            .iter()
+            .fold(SparkType::Void, |so_far, value| with_value(&so_far, value, &Numbers::default(), &timestamps));
         of_all.catalog_string()
     }
 

@@ -2,86 +2,7 @@
 //!
 //! These are not the rules of CAST: no blanks around integers, no `yes` for true, commas inside decimals.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Decimal128Array, PrimitiveArray};
-use arrow::datatypes::{DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type};
-use datafusion::common::Result as DataFusionResult;
-use datafusion::functions::core::expr_fn::get_field;
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
-
-use super::line::{field_name, single_array};
-use crate::cast::from_string::{parse_decimal, parse_double, parse_float};
-use crate::error::{Result, SparkError};
-use crate::types::SparkType;
-
-/// The value at a place of the struct that a line was split into, as a value of `data_type`.
-pub(super) fn parsed(fields: &Expr, at: usize, data_type: &SparkType) -> Result<Expr> {
-    let text = get_field(fields.clone(), field_name(at));
-    match data_type {
-        SparkType::String => Ok(text),
-        SparkType::Boolean
-        | SparkType::Byte
-        | SparkType::Short
-        | SparkType::Int
-        | SparkType::Long
-        | SparkType::Float
-        | SparkType::Double
-        | SparkType::Decimal { .. } => {
-            let signature = Signature::exact(vec![DataType::Utf8View], Volatility::Immutable);
-            Ok(ScalarUDF::from(ParseValue { signature, to: data_type.clone() }).call(vec![text]))
-        }
-        other => Err(SparkError::unsupported(format!("columns of type {other} in CSV files"))),
-    }
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ParseValue {
-    signature: Signature,
-    to: SparkType,
-}
-
-impl ScalarUDFImpl for ParseValue {
-    fn name(&self) -> &str {
-        "spark_csv_value"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _arg_types: &[DataType]) -> DataFusionResult<DataType> {
-        Ok(self.to.to_arrow())
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
-        let texts = single_array(&args)?;
-        let values: ArrayRef = match &self.to {
-            SparkType::Boolean => {
-                Arc::new(texts.as_string_view().iter().map(|t| t.and_then(boolean)).collect::<BooleanArray>())
-            }
-            SparkType::Byte => each::<Int8Type>(&texts, integer),
-            SparkType::Short => each::<Int16Type>(&texts, integer),
-            SparkType::Int => each::<Int32Type>(&texts, integer),
-            SparkType::Long => each::<Int64Type>(&texts, integer),
-            SparkType::Float => each::<Float32Type>(&texts, |text| float(text, parse_float)),
-            SparkType::Double => each::<Float64Type>(&texts, |text| float(text, parse_double)),
-            SparkType::Decimal { precision, scale } => {
-                let values = texts.as_string_view().iter().map(|t| t.and_then(|t| decimal(t, *precision, *scale)));
-                let values: Decimal128Array = values.collect();
-                Arc::new(values.with_precision_and_scale(*precision, *scale as i8)?)
-            }
-            other => return datafusion::common::internal_err!("no CSV values of type {other}"),
-        };
-        Ok(ColumnarValue::Array(values))
-    }
-}
-
-fn each<T: ArrowPrimitiveType>(texts: &ArrayRef, parse: impl Fn(&str) -> Option<T::Native>) -> ArrayRef {
-    Arc::new(texts.as_string_view().iter().map(|text| text.and_then(&parse)).collect::<PrimitiveArray<T>>())
-}
+use crate::cast::from_string::{parse_decimal, parse_double};
 
 /// `Integer.parseInt` and its like: an optional sign and digits.
 pub(crate) fn integer<T: std::str::FromStr>(text: &str) -> Option<T> {
@@ -96,6 +17,11 @@ pub(crate) fn float<F>(text: &str, parse: impl Fn(&str) -> Option<F>) -> Option<
         return None;
     }
     parse(text)
+}
+
+/// `Double.parseDouble`.
+pub(crate) fn java_double(text: &str) -> Option<f64> {
+    float(text, parse_double).filter(|_| !matches!(text, "Inf" | "-Inf"))
 }
 
 /// `String.toBoolean`: true and false in any case.

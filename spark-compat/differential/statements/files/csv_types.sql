@@ -1,0 +1,24 @@
+-- Types of CSV columns: declared, and inferred from values.
+CREATE TEMPORARY VIEW declared (i int, l bigint, d double, b boolean, s string, t timestamp, dt date, dec decimal(6,2)) USING csv OPTIONS (path 'csv/types.csv', header true);
+CREATE TEMPORARY VIEW inferred USING csv OPTIONS (path 'csv/types.csv', header true, inferSchema true);
+CREATE TEMPORARY VIEW strings USING csv OPTIONS (path 'csv/types.csv', header true);
+CREATE TEMPORARY VIEW small (i tinyint, l smallint, d float, b string, s string, t string, dt timestamp, dec string) USING csv OPTIONS (path 'csv/types.csv', header true);
+CREATE TEMPORARY VIEW ragged USING csv OPTIONS (path 'csv/ragged.csv', inferSchema true);
+SELECT * FROM declared;
+SELECT * FROM inferred;
+SELECT * FROM strings;
+SELECT * FROM small;
+SELECT * FROM ragged;
+DESCRIBE inferred;
+DESCRIBE ragged;
+SELECT count(*) FROM declared;
+SELECT count(i), sum(l), max(t) FROM declared;
+SELECT dt, dec FROM declared WHERE i > 0;
+SELECT year(t), t + interval 1 hour FROM inferred;
+CREATE TEMPORARY VIEW e (a array<int>) USING csv OPTIONS (path 'csv/types.csv', header true);
+CREATE TEMPORARY VIEW e (a map<string,int>) USING csv OPTIONS (path 'csv/types.csv', header true);
+CREATE TEMPORARY VIEW e USING csv OPTIONS (path 'csv/types.csv', header 'maybe');
+CREATE TEMPORARY VIEW e USING csv OPTIONS (path 'csv/types.csv', sep '');
+CREATE TEMPORARY VIEW e USING csv OPTIONS (path 'csv/types.csv', quote 'ab');
+CREATE TEMPORARY VIEW e USING csv OPTIONS (path 'csv/types.csv', maxColumns 'x');
+CREATE TEMPORARY VIEW e USING csv OPTIONS (path 'csv/nosuch.csv', header true);

@@ -1,0 +1,22 @@
+-- What bad records of JSON files lead to.
+CREATE TEMPORARY VIEW declared (a int, b string) USING json OPTIONS (path 'json/bad.json');
+CREATE TEMPORARY VIEW corrupt (a int, b string, _corrupt_record string) USING json OPTIONS (path 'json/bad.json');
+CREATE TEMPORARY VIEW dropping (a int, b string) USING json OPTIONS (path 'json/bad.json', mode 'DROPMALFORMED');
+CREATE TEMPORARY VIEW failing (a int, b string) USING json OPTIONS (path 'json/bad.json', mode 'FAILFAST');
+CREATE TEMPORARY VIEW named (a int, bad string) USING json OPTIONS (path 'json/bad.json', columnNameOfCorruptRecord 'bad');
+SELECT * FROM declared;
+SELECT * FROM corrupt;
+SELECT * FROM dropping;
+SELECT * FROM failing;
+SELECT * FROM named;
+SELECT a, _corrupt_record FROM corrupt;
+SELECT _corrupt_record FROM corrupt;
+SELECT count(*) FROM corrupt;
+SELECT count(*) FROM dropping;
+SELECT b FROM dropping;
+SELECT count(*) FROM declared;
+SELECT a FROM failing;
+CREATE TEMPORARY VIEW e USING json OPTIONS (path 'json/bad.json', mode 'FAILFAST');
+CREATE TEMPORARY VIEW e USING json OPTIONS (path 'json/lines.json', multiLine 'x');
+CREATE TEMPORARY VIEW e USING json OPTIONS (path 'json/lines.json', lineSep '');
+CREATE TEMPORARY VIEW e (a int, _corrupt_record int) USING json OPTIONS (path 'json/bad.json', mode 'PERMISSIVE');
