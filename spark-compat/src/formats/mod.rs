@@ -7,10 +7,13 @@ pub(crate) mod csv;
 mod listing;
 mod parquet;
 mod path;
+mod read_ahead;
 mod schema;
 
 use datafusion::execution::SessionState;
 use url::Url;
+
+pub(crate) use read_ahead::ReadAhead;
 
 use crate::error::{Result, SparkError};
 use crate::resolver::Table;
