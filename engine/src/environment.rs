@@ -43,9 +43,10 @@ impl Environment {
         let memory = Arc::new(memory);
         let pool: Arc<dyn MemoryPool> = Arc::clone(&memory) as _;
         let store = ParentStore::new(Arc::new(storage), Arc::clone(&pool));
+        let buffers = Arc::clone(store.buffers());
         let store = GuardedStore::new(Arc::new(store), Arc::clone(&datasets));
         // Above the checks of files as they lie there: what they are opened from is authentic.
-        let store = SealedStore::new(Arc::new(store), Arc::clone(&keyring), Arc::clone(&pool), METADATA_CACHE_BYTES);
+        let store = SealedStore::new(Arc::new(store), Arc::clone(&keyring), buffers, METADATA_CACHE_BYTES);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(pool)
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))

@@ -13,6 +13,9 @@ use url::Url;
 use crate::environment::Environment;
 use crate::storage::STORAGE_URL;
 
+/// Bytes of row groups that a session reads ahead of its computations.
+const READ_AHEAD_BYTES: usize = 64 << 20;
+
 /// What runs the statements of one session. Implemented by [`SparkSql`], and by tests.
 #[async_trait]
 pub trait Sql: Send + Sync + 'static {
@@ -50,6 +53,7 @@ impl SparkSql {
             // The store opens encrypted files, and reads ends of files ahead.
             parquet_decryption_factory: None,
             parquet_metadata_size_hint: None,
+            read_ahead_bytes: READ_AHEAD_BYTES,
             table_rule: Some(Arc::clone(&environment.datasets) as _),
         })?))
     }

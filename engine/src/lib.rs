@@ -26,6 +26,7 @@ mod keyring;
 pub mod measurement;
 mod memory;
 mod query;
+mod read_only;
 mod registry;
 mod requests;
 mod sealed_store;

@@ -43,37 +43,34 @@ impl Gcm {
         UnboundKey::new(algorithm, key).ok().map(|key| Gcm::Ring(Box::new(LessSafeKey::new(key))))
     }
 
-    /// Appends the plaintext of `sealed` (ciphertext and tag) to `out`, which stays as it was if it is not authentic.
-    pub(crate) fn open_onto(
+    /// Opens `sealed` (ciphertext and tag) where it is: the plaintext is then at its front. What is there if it is not
+    /// authentic is of no use.
+    pub(crate) fn open_in_place(
         &self,
         nonce: [u8; NONCE_LEN],
         aad: &[u8],
-        sealed: &[u8],
-        out: &mut Vec<u8>,
+        sealed: &mut [u8],
     ) -> Result<(), NotAuthentic> {
-        let start = out.len();
-        let length = sealed.len().checked_sub(TAG_LEN).ok_or(NotAuthentic)?;
-        out.extend_from_slice(sealed);
-        let opened = match self {
+        match self {
             Gcm::Ring(key) => key
-                .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut out[start..])
+                .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), sealed)
                 .map(drop)
                 .map_err(|_| NotAuthentic),
-            Gcm::Aes192(cipher) => match out[start..].split_last_chunk_mut::<TAG_LEN>() {
+            Gcm::Aes192(cipher) => match sealed.split_last_chunk_mut::<TAG_LEN>() {
                 Some((text, tag)) => cipher
                     .decrypt_inout_detached(&nonce.into(), aad, InOutBuf::from(text), &(*tag).into())
                     .map_err(|_| NotAuthentic),
                 None => Err(NotAuthentic),
             },
-        };
-        out.truncate(if opened.is_ok() { start + length } else { start });
-        opened
+        }
     }
 
     /// The plaintext of `sealed` (ciphertext and tag).
     pub(crate) fn open(&self, nonce: [u8; NONCE_LEN], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, NotAuthentic> {
-        let mut out = Vec::with_capacity(sealed.len());
-        self.open_onto(nonce, aad, sealed, &mut out)?;
+        let length = sealed.len().checked_sub(TAG_LEN).ok_or(NotAuthentic)?;
+        let mut out = sealed.to_vec();
+        self.open_in_place(nonce, aad, &mut out)?;
+        out.truncate(length);
         Ok(out)
     }
 
@@ -121,15 +118,12 @@ impl Ctr {
         }
     }
 
-    /// Appends the plaintext of `text` to `out`. The counter behind the nonce starts at 1, as the format says.
-    pub(crate) fn open_onto(&self, nonce: [u8; NONCE_LEN], text: &[u8], out: &mut Vec<u8>) {
+    /// Opens `text` where it is. The counter behind the nonce starts at 1, as the format says.
+    pub(crate) fn open_in_place(&self, nonce: [u8; NONCE_LEN], text: &mut [u8]) {
         let mut block = [0; 16];
         block[..NONCE_LEN].copy_from_slice(&nonce);
         block[15] = 1;
         let block = block.into();
-        let start = out.len();
-        out.extend_from_slice(text);
-        let text = &mut out[start..];
         match self {
             Ctr::Bits128(key) => Ctr32BE::<Aes128>::new(&(**key).into(), &block).apply_keystream(text),
             Ctr::Bits192(key) => Ctr32BE::<Aes192>::new(&(**key).into(), &block).apply_keystream(text),
@@ -160,9 +154,8 @@ mod tests {
             assert_eq!(gcm.open(*b"twelve bytez", b"place", &sealed), Err(NotAuthentic));
             assert_eq!(Gcm::new(&vec![4; length]).unwrap().open(NONCE, b"place", &sealed), Err(NotAuthentic));
             for cut in 0..sealed.len() {
-                let mut out = vec![1];
-                assert_eq!(gcm.open_onto(NONCE, b"place", &sealed[..cut], &mut out), Err(NotAuthentic));
-                assert_eq!(out, [1]);
+                assert_eq!(gcm.open(NONCE, b"place", &sealed[..cut]), Err(NotAuthentic));
+                assert_eq!(gcm.open_in_place(NONCE, b"place", &mut sealed[..cut].to_vec()), Err(NotAuthentic));
             }
         }
     }
@@ -180,8 +173,8 @@ mod tests {
         for length in [16, 24, 32] {
             let key = vec![5; length];
             let by_gcm = Gcm::new(&key).unwrap().seal(NONCE, b"", &[0; 16]).unwrap();
-            let mut by_ctr = Vec::new();
-            Ctr::new(&key).unwrap().open_onto(NONCE, &[0; 32], &mut by_ctr);
+            let mut by_ctr = [0; 32];
+            Ctr::new(&key).unwrap().open_in_place(NONCE, &mut by_ctr);
             assert_eq!(by_ctr[16..32], by_gcm[..16]);
         }
     }

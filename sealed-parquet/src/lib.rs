@@ -25,7 +25,7 @@ pub use error::{Error, KeyError};
 pub use footer::{Algorithm, Footer, FooterPlace, TAIL_LEN};
 pub use key_material::{ExternalMaterial, MAX_EXTERNAL_BYTES, external_file_name};
 pub use seal::{KeyLength, SealError, SealOptions, Sealer};
-pub use sealed_file::{Column, Plan, Protection, SealedFile};
+pub use sealed_file::{Column, FreshMemory, Memory, Plan, Protection, SealedFile};
 pub use wrapping::{Keys, Secret};
 
 #[cfg(test)]

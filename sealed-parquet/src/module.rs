@@ -3,6 +3,8 @@
 //! A module is `length u32 (little endian) | nonce [12] | ciphertext | tag [16]`; with CTR there is no tag. The
 //! additional data names the file and the module's place in it, so that none opens at another place.
 
+use bytes::BytesMut;
+
 use crate::Error;
 use crate::aes::{Ctr, Gcm, NONCE_LEN, NotAuthentic, TAG_LEN};
 
@@ -116,21 +118,24 @@ impl PageCipher {
         module.sealed.len().checked_sub(tag).ok_or(Error::Malformed("a page that is shorter than a tag"))
     }
 
-    /// Appends the page to `out`.
+    /// Appends the page to `out`. What is there after an error is of no use.
     pub(crate) fn open_onto(
         &self,
         gcm: &Gcm,
         module: &Module<'_>,
         aad: &[u8],
-        out: &mut Vec<u8>,
+        out: &mut BytesMut,
     ) -> Result<(), NotAuthentic> {
+        let start = out.len();
+        out.extend_from_slice(module.sealed);
         match self {
-            PageCipher::Gcm => gcm.open_onto(module.nonce, aad, module.sealed, out),
-            PageCipher::Ctr(ctr) => {
-                ctr.open_onto(module.nonce, module.sealed, out);
-                Ok(())
+            PageCipher::Gcm => {
+                gcm.open_in_place(module.nonce, aad, &mut out[start..])?;
+                out.truncate(out.len() - TAG_LEN);
             }
+            PageCipher::Ctr(ctr) => ctr.open_in_place(module.nonce, &mut out[start..]),
         }
+        Ok(())
     }
 }
 

@@ -4,6 +4,8 @@
 //! or page index about places in the file stays true nevertheless, because the header is written anew with one more field,
 //! of a number that the format doesn't have, which takes up the difference. Readers skip fields that they don't know.
 
+use bytes::BytesMut;
+
 use crate::aes::{Ctr, Gcm, TAG_LEN};
 use crate::footer::Algorithm;
 use crate::module::{self, Kind, Module, PageCipher, Place};
@@ -57,16 +59,18 @@ pub(crate) struct FirstPage {
     pub(crate) data_page: usize,
 }
 
-/// Opens the modules of some pages that follow each other.
+/// Memory that opening pages takes beyond their length: the tag of the last one stands at the end until it is checked.
+pub(crate) const SPARE: usize = TAG_LEN;
+
+/// Opens the modules of some pages that follow each other into `out`, which is empty.
 pub(crate) fn open(
     ciphers: &Ciphers,
     file_aad: &[u8],
     place: Place,
     first: FirstPage,
     sealed: &[u8],
-) -> Result<Vec<u8>, Error> {
-    // The tag of the last page stands at the end until it is checked.
-    let mut out = Vec::with_capacity(sealed.len().saturating_add(TAG_LEN));
+    out: &mut BytesMut,
+) -> Result<(), Error> {
     let mut rest = sealed;
     let mut number = first.data_page;
     let mut dictionary = first.dictionary;
@@ -89,14 +93,14 @@ pub(crate) fn open(
         let body_aad = module::aad(file_aad, kinds.1, place, page);
         ciphers
             .page
-            .open_onto(&ciphers.gcm, &body, &body_aad, &mut out)
+            .open_onto(&ciphers.gcm, &body, &body_aad, out)
             .map_err(|_| Error::Altered { part: kinds.1.name() })?;
 
         number += usize::from(!dictionary);
         dictionary = false;
         rest = after_body;
     }
-    Ok(out)
+    Ok(())
 }
 
 fn page_number(number: usize) -> Result<i16, Error> {
@@ -178,6 +182,11 @@ mod tests {
 
     const PLACE: Place = Place { row_group: 3, column: 7 };
     const KEY: [u8; 16] = [9; 16];
+
+    fn open(ciphers: &Ciphers, aad: &[u8], place: Place, first: FirstPage, sealed: &[u8]) -> Result<BytesMut, Error> {
+        let mut out = BytesMut::new();
+        super::open(ciphers, aad, place, first, sealed, &mut out).map(|()| out)
+    }
 
     fn ciphers(ctr: bool) -> Ciphers {
         let page = if ctr { PageCipher::Ctr(Ctr::new(&KEY).unwrap()) } else { PageCipher::Gcm };
@@ -304,8 +313,8 @@ mod tests {
     #[test]
     fn pages_of_the_ctr_mode_have_no_tag_and_their_headers_do() {
         let nonce = [1; NONCE_LEN];
-        let mut text = Vec::new();
-        Ctr::new(&KEY).unwrap().open_onto(nonce, b"values of the page", &mut text);
+        let mut text = b"values of the page".to_vec();
+        Ctr::new(&KEY).unwrap().open_in_place(nonce, &mut text);
         let body = [&((NONCE_LEN + text.len()) as u32).to_le_bytes()[..], &nonce, &text].concat();
         let sealed = [seal(Kind::DataPageHeader, Some(0), &header(DATA_PAGE, body.len() as i64, false)), body].concat();
         let first = FirstPage { dictionary: false, data_page: 0 };

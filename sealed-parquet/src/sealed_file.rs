@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::footer::{Algorithm, HEAD_LEN, plain_tail};
 use crate::module::{self, Kind, Module, Place};
@@ -229,6 +229,29 @@ impl Pages {
     }
 }
 
+/// Where the memory comes from that parts of a file are opened into.
+pub trait Memory {
+    /// Empty, with room for so many bytes.
+    fn take(&self, length: usize) -> BytesMut;
+
+    /// What was made with such memory, for readers to share.
+    fn share(&self, made: BytesMut) -> Bytes;
+}
+
+/// Memory as the program gets it.
+#[derive(Debug, Clone, Copy)]
+pub struct FreshMemory;
+
+impl Memory for FreshMemory {
+    fn take(&self, length: usize) -> BytesMut {
+        BytesMut::with_capacity(length)
+    }
+
+    fn share(&self, made: BytesMut) -> Bytes {
+        made.freeze()
+    }
+}
+
 /// What to read of an encrypted file, and what to make of it.
 pub struct Plan<'a> {
     file: &'a SealedFile,
@@ -257,13 +280,13 @@ impl<'a> Plan<'a> {
         &self.reads
     }
 
-    /// How many bytes of memory the answers take besides what was read.
-    pub fn opened_bytes(&self) -> u64 {
+    /// The sizes of the pieces of [`Memory`] that the answers take besides what was read.
+    pub fn opened_lengths(&self) -> impl Iterator<Item = u64> + '_ {
         let opened = |step: &Step<'_>| match step.source {
             Source::Pages { read, .. } | Source::Index { read, .. } => self.reads.get(read).cloned(),
             Source::Footer | Source::Copy { .. } => None,
         };
-        self.answers.iter().flatten().filter_map(opened).map(|range| range.end - range.start).sum()
+        self.answers.iter().flatten().filter_map(opened).map(|range| range.end - range.start + pages::SPARE as u64)
     }
 
     fn read(&mut self, range: Range<u64>) -> usize {
@@ -304,22 +327,22 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// When the bytes are not those that the file's writer put there.
-    pub fn finish(&self, read: &[Bytes]) -> Result<Vec<Bytes>, Error> {
-        self.answers.iter().map(|steps| self.answer(steps, read)).collect()
+    pub fn finish(&self, read: &[Bytes], memory: &impl Memory) -> Result<Vec<Bytes>, Error> {
+        self.answers.iter().map(|steps| self.answer(steps, read, memory)).collect()
     }
 
-    fn answer(&self, steps: &[Step<'_>], read: &[Bytes]) -> Result<Bytes, Error> {
+    fn answer(&self, steps: &[Step<'_>], read: &[Bytes], memory: &impl Memory) -> Result<Bytes, Error> {
         match steps {
             [] => Ok(Bytes::new()),
-            [step] => self.make(step, read),
+            [step] => self.make(step, read, memory),
             steps => {
-                let parts = steps.iter().map(|step| self.make(step, read)).collect::<Result<Vec<_>, _>>()?;
+                let parts = steps.iter().map(|step| self.make(step, read, memory)).collect::<Result<Vec<_>, _>>()?;
                 Ok(parts.concat().into())
             }
         }
     }
 
-    fn make(&self, step: &Step<'_>, read: &[Bytes]) -> Result<Bytes, Error> {
+    fn make(&self, step: &Step<'_>, read: &[Bytes], memory: &impl Memory) -> Result<Bytes, Error> {
         let of = |index: usize| {
             let short = || Error::Malformed("fewer bytes than were asked for");
             let range = self.reads.get(index).ok_or_else(short)?;
@@ -330,19 +353,24 @@ impl<'a> Plan<'a> {
             Source::Footer => self.file.footer.clone(),
             Source::Copy { read } => of(*read)?.clone(),
             Source::Pages { read, pages, first } => {
-                pages::open(&pages.ciphers, &self.file.file_aad, pages.place, *first, of(*read)?)?.into()
+                let sealed = of(*read)?;
+                let mut opened = memory.take(sealed.len().saturating_add(pages::SPARE));
+                pages::open(&pages.ciphers, &self.file.file_aad, pages.place, *first, sealed, &mut opened)?;
+                memory.share(opened)
             }
             Source::Index { read, kind, place, ciphers, chunk } => {
                 let sealed = of(*read)?;
                 let aad = module::aad(&self.file.file_aad, *kind, *place, None);
                 let altered = |_| Error::Altered { part: kind.name() };
-                let mut index = Module::whole(sealed)?.open(&ciphers.gcm, &aad).map_err(altered)?;
+                let index = Module::whole(sealed)?.open(&ciphers.gcm, &aad).map_err(altered)?;
                 if *kind == Kind::OffsetIndex {
                     self.file.remember_pages(*chunk, &index)?;
                 }
                 // Readers stop where the index ends.
-                index.resize(sealed.len(), 0);
-                index.into()
+                let mut filled = memory.take(sealed.len());
+                filled.extend_from_slice(&index);
+                filled.resize(sealed.len(), 0);
+                memory.share(filled)
             }
         };
         let cut = |at: u64| usize::try_from(at - step.start).unwrap_or(usize::MAX);

@@ -72,7 +72,7 @@ fn read(file: &Bytes, sealed: &SealedFile, range: std::ops::Range<u64>) -> Resul
     let plan = sealed.plan(std::slice::from_ref(&range))?;
     let reads: Vec<Bytes> =
         plan.reads().iter().map(|range| file.slice(range.start as usize..range.end as usize)).collect();
-    Ok(plan.finish(&reads)?.remove(0))
+    Ok(plan.finish(&reads, &FreshMemory)?.remove(0))
 }
 
 fn in_the_clear(file: &Bytes, keys: &TestKeys) -> Result<Bytes, Error> {

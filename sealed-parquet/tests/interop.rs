@@ -14,7 +14,8 @@ use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sealed_parquet::{
-    Error, ExternalMaterial, Footer, FooterPlace, KeyError, Keys, Protection, SealedFile, external_file_name,
+    Error, ExternalMaterial, Footer, FooterPlace, FreshMemory, KeyError, Keys, Protection, SealedFile,
+    external_file_name,
 };
 use support::{TestKeys, table};
 
@@ -45,7 +46,7 @@ fn open(name: &str, file: &Bytes, keys: &dyn Keys) -> Result<SealedFile, Error> 
 fn in_the_clear(file: &Bytes, sealed: &SealedFile) -> Result<Bytes, Error> {
     let plan = sealed.plan(std::slice::from_ref(&(0..file.len() as u64)))?;
     let reads: Vec<_> = plan.reads().iter().map(|range| file.slice(range.start as usize..range.end as usize)).collect();
-    Ok(plan.finish(&reads)?.remove(0))
+    Ok(plan.finish(&reads, &FreshMemory)?.remove(0))
 }
 
 fn rows(plain: Bytes, columns: Option<&[usize]>) -> parquet::errors::Result<RecordBatch> {

@@ -22,6 +22,9 @@ pub const MAX_RANGE_BYTES: u64 = (8 << 20) as u64;
 /// `id u64 | kind u8`
 const PREFIX_LEN: usize = 9;
 
+/// The kind of [`Response::Data`].
+const DATA: u8 = 3;
+
 /// What an engine asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -159,7 +162,7 @@ impl Response {
                 out.put_u8(2);
                 meta.encode(&mut out);
             }
-            Self::Data(_) => out.put_u8(3),
+            Self::Data(_) => out.put_u8(DATA),
             Self::Error { code, message } => {
                 out.put_u8(4);
                 out.put_u8(*code as u8);
@@ -169,16 +172,12 @@ impl Response {
         out
     }
 
-    fn decode(mut message: Bytes) -> Result<(u64, Self)> {
-        let mut reader = Reader::new(&message);
-        let id = reader.u64()?;
-        let response = match reader.u8()? {
+    /// Any response but [`Response::Data`], by what follows its kind.
+    fn decode(kind: u8, fields: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(fields);
+        let response = match kind {
             1 => Self::Listing(decode_listing(&mut reader)?),
             2 => Self::Meta(ObjectMeta::decode(&mut reader)?),
-            3 => {
-                message.advance(PREFIX_LEN);
-                return Ok((id, Self::Data(message)));
-            }
             4 => {
                 let code = ErrorCode::from_byte(reader.u8()?)?;
                 Self::Error { code, message: reader.long_text()?.to_owned() }
@@ -186,7 +185,7 @@ impl Response {
             _ => return Err(Error::Malformed("unknown storage response")),
         };
         reader.finish()?;
-        Ok((id, response))
+        Ok(response)
     }
 }
 
@@ -238,53 +237,115 @@ pub async fn write_request<W: AsyncWrite + Unpin>(writer: &mut W, id: u64, reque
     Ok(writer.flush().await?)
 }
 
+/// What a parent sends next, as far as it can be told from the first bytes of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// The beginning of a [`Response::Data`]: [`read_data`] takes its bytes, so that they need not be copied once more.
+    Data {
+        /// The id of its request.
+        id: u64,
+        /// How many bytes follow.
+        len: usize,
+    },
+    /// Any other response as a whole, with the id of its request.
+    Response(u64, Response),
+}
+
+/// Reads the next response, but for the bytes of a file; `None` when the parent closed the connection.
+pub async fn read_incoming<R: AsyncRead + Unpin>(reader: &mut R) -> Result<Option<Incoming>> {
+    let Some(len) = read_length(reader, MAX_RESPONSE_BYTES).await? else { return Ok(None) };
+    let mut prefix = [0; PREFIX_LEN];
+    reader.read_exact(&mut prefix).await?;
+    let mut fields = Reader::new(&prefix);
+    let (id, kind) = (fields.u64()?, fields.u8()?);
+    let rest = len - PREFIX_LEN;
+    if kind == DATA {
+        return Ok(Some(Incoming::Data { id, len: rest }));
+    }
+    let mut fields = BytesMut::with_capacity(rest);
+    read_data(reader, rest, &mut fields).await?;
+    Response::decode(kind, &fields).map(|response| Some(Incoming::Response(id, response)))
+}
+
+/// Appends the next `len` bytes to `buffer`, which grows if they don't fit into its capacity.
+pub async fn read_data<R: AsyncRead + Unpin>(reader: &mut R, len: usize, buffer: &mut BytesMut) -> Result<()> {
+    buffer.reserve(len);
+    let mut missing = len;
+    while missing > 0 {
+        match reader.read_buf(&mut (&mut *buffer).limit(missing)).await? {
+            0 => return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
+            read => missing -= read,
+        }
+    }
+    Ok(())
+}
+
 /// Reads the next response and the id of its request; `None` when the parent closed the connection.
 pub async fn read_response<R: AsyncRead + Unpin>(reader: &mut R) -> Result<Option<(u64, Response)>> {
-    match read_message(reader, MAX_RESPONSE_BYTES).await? {
-        Some(message) => Response::decode(message).map(Some),
-        None => Ok(None),
-    }
+    Ok(match read_incoming(reader).await? {
+        None => None,
+        Some(Incoming::Response(id, response)) => Some((id, response)),
+        Some(Incoming::Data { id, len }) => {
+            let mut data = BytesMut::with_capacity(len);
+            read_data(reader, len, &mut data).await?;
+            Some((id, Response::Data(data.freeze())))
+        }
+    })
+}
+
+/// Bytes of [`data_head`].
+pub const DATA_HEAD_LEN: usize = 4 + PREFIX_LEN;
+
+/// What stands before the bytes of a [`Response::Data`], for who sends these without having all of them in memory.
+///
+/// # Errors
+/// [`Error::FrameTooLarge`] for more than [`MAX_RANGE_BYTES`].
+pub fn data_head(id: u64, len: usize) -> Result<[u8; DATA_HEAD_LEN]> {
+    check(len, MAX_RANGE_BYTES as usize)?;
+    let mut head = [0; DATA_HEAD_LEN];
+    let mut fields = &mut head[..];
+    fields.put_u32((PREFIX_LEN + len) as u32);
+    fields.put_u64(id);
+    fields.put_u8(DATA);
+    Ok(head)
 }
 
 /// Writes a response. One beyond [`MAX_RESPONSE_BYTES`] goes out as [`ErrorCode::TooLarge`] instead.
 pub async fn write_response<W: AsyncWrite + Unpin>(writer: &mut W, id: u64, response: &Response) -> Result<()> {
     let mut head = response.encode_head(id);
-    let mut data: &[u8] = if let Response::Data(data) = response { data } else { &[] };
+    let mut data = if let Response::Data(data) = response { data.clone() } else { Bytes::new() };
     if check(head.len() - 4 + data.len(), MAX_RESPONSE_BYTES).is_err() {
         let message = "the answer is larger than 16 MiB; ask for less at once".to_owned();
         head = Response::Error { code: ErrorCode::TooLarge, message }.encode_head(id);
-        data = &[];
+        data = Bytes::new();
     }
     let len = (head.len() - 4 + data.len()) as u32;
     head[..4].copy_from_slice(&len.to_be_bytes());
-    writer.write_all(&head).await?;
-    writer.write_all(data).await?;
+    // As one write where the writer takes several pieces at once.
+    writer.write_all_buf(&mut Buf::chain(&head[..], data)).await?;
     Ok(writer.flush().await?)
 }
 
 async fn read_message<R: AsyncRead + Unpin>(reader: &mut R, cap: usize) -> Result<Option<Bytes>> {
-    let Some(len) = read_length(reader).await? else { return Ok(None) };
-    check(len, cap)?;
-    if len < PREFIX_LEN {
-        return Err(Error::Malformed("a storage message is shorter than its fixed fields"));
-    }
+    let Some(len) = read_length(reader, cap).await? else { return Ok(None) };
     let mut message = BytesMut::with_capacity(len);
-    while message.len() < len {
-        let missing = len - message.len();
-        if reader.read_buf(&mut (&mut message).limit(missing)).await? == 0 {
-            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
-        }
-    }
+    read_data(reader, len, &mut message).await?;
     Ok(Some(message.freeze()))
 }
 
-async fn read_length<R: AsyncRead + Unpin>(reader: &mut R) -> Result<Option<usize>> {
+/// The length of the next message, which was checked.
+async fn read_length<R: AsyncRead + Unpin>(reader: &mut R, cap: usize) -> Result<Option<usize>> {
     let mut bytes = [0; 4];
     if reader.read(&mut bytes[..1]).await? == 0 {
         return Ok(None);
     }
     reader.read_exact(&mut bytes[1..]).await?;
-    Ok(Some(u32::from_be_bytes(bytes) as usize))
+    let len = u32::from_be_bytes(bytes) as usize;
+    check(len, cap)?;
+    if len < PREFIX_LEN {
+        return Err(Error::Malformed("a storage message is shorter than its fixed fields"));
+    }
+    Ok(Some(len))
 }
 
 fn check(len: usize, cap: usize) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Connections over TCP, Unix sockets and vsock (also as virtual machine monitors show it), all behind one boxed type.
 
+use std::any::Any;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -16,9 +17,21 @@ mod limited;
 use limited::LimitedWrites;
 
 /// A connection in both directions.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The Unix socket, if bytes that are handed to the kernel for it are as good as bytes that are written here: nothing
+    /// stands between that counts, cuts or records them.
+    fn unix_socket(&self) -> Option<&UnixStream>;
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
+    fn unix_socket(&self) -> Option<&UnixStream> {
+        let io: &dyn Any = self;
+        match io.downcast_ref::<BoxedIo>() {
+            Some(boxed) => boxed.as_ref().unix_socket(),
+            None => io.downcast_ref(),
+        }
+    }
+}
 
 /// A connection of whatever transport.
 pub type BoxedIo = Box<dyn Io>;

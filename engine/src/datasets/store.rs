@@ -1,6 +1,6 @@
 //! What DataFusion sees of the parent's files: those that the session's client accepts as its tables, checked.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use casemate_wire::manifest::{Content, Manifest, is_hidden};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
-    Attributes, CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    Attributes, Error, GetOptions, GetResult, GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt, Result,
 };
 
 use super::error::DatasetError;
 use super::guard::Guard;
 use super::session::Datasets;
+use crate::read_only::{Files, ReadOnly};
 
 /// Bytes of a streamed file that are read and checked at once.
 const STREAMED_BYTES: u64 = casemate_wire::storage::MAX_RANGE_BYTES;
@@ -27,18 +27,23 @@ const STREAMED_BYTES: u64 = casemate_wire::storage::MAX_RANGE_BYTES;
 const READ_AHEAD: usize = 2;
 
 /// The parent's data folder behind the checks of one session's [`Datasets`].
-#[derive(Clone)]
-pub struct GuardedStore {
-    inner: Arc<dyn ObjectStore>,
-    datasets: Arc<Datasets>,
-}
+pub type GuardedStore = ReadOnly<GuardedFiles>;
 
 impl GuardedStore {
     /// Lets through what `datasets` accepts of `inner`.
     pub fn new(inner: Arc<dyn ObjectStore>, datasets: Arc<Datasets>) -> Self {
-        Self { inner, datasets }
+        ReadOnly(GuardedFiles { inner, datasets })
     }
+}
 
+/// The files of a [`GuardedStore`].
+#[derive(Clone)]
+pub struct GuardedFiles {
+    inner: Arc<dyn ObjectStore>,
+    datasets: Arc<Datasets>,
+}
+
+impl GuardedFiles {
     /// Size and time of a file that may be read, which must be there as its manifest says.
     async fn admit(&self, location: &Path) -> Result<ObjectMeta> {
         let name = self.name(location)?;
@@ -152,7 +157,7 @@ impl GuardedStore {
 }
 
 #[async_trait]
-impl ObjectStore for GuardedStore {
+impl Files for GuardedFiles {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let meta = self.admit(location).await?;
         options.check_preconditions(&meta)?;
@@ -190,53 +195,15 @@ impl ObjectStore for GuardedStore {
             .try_flatten()
             .boxed()
     }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let base = prefix.cloned().unwrap_or_default();
-        let mut folders = BTreeSet::new();
-        let mut objects = Vec::new();
-        for meta in self.admit_all(prefix).await? {
-            let mut rest = meta.location.prefix_match(&base).into_iter().flatten();
-            let folder = rest.next().filter(|_| rest.next().is_some()).map(|folder| base.clone().join(folder));
-            drop(rest);
-            match folder {
-                Some(folder) => {
-                    folders.insert(folder);
-                }
-                None => objects.push(meta),
-            }
-        }
-        Ok(ListResult { common_prefixes: folders.into_iter().collect(), objects })
-    }
-
-    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
-        self.inner.put_opts(location, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        self.inner.put_multipart_opts(location, options).await
-    }
-
-    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.inner.delete_stream(locations)
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.inner.copy_opts(from, to, options).await
-    }
 }
 
-impl fmt::Debug for GuardedStore {
+impl fmt::Debug for GuardedFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GuardedStore")
+        f.write_str("GuardedFiles")
     }
 }
 
-impl fmt::Display for GuardedStore {
+impl fmt::Display for GuardedFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.inner, f)
     }

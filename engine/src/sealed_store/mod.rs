@@ -6,7 +6,6 @@
 //! file that was not checked.
 
 mod open_files;
-mod reserved;
 
 use std::fmt;
 use std::ops::Range;
@@ -14,18 +13,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use datafusion::execution::memory_pool::MemoryPool;
 use futures::stream::{self, BoxStream, StreamExt};
 use object_store::path::Path;
-use object_store::{
-    Attributes, CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
-};
+use object_store::{Attributes, Error, GetOptions, GetResult, GetResultPayload, ObjectMeta, ObjectStore, Result};
 use sealed_parquet::{
     ExternalMaterial, Footer, FooterPlace, KeyError, MAX_EXTERNAL_BYTES, SealedFile, TAIL_LEN, external_file_name,
 };
 
 use crate::keyring::Keyring;
+use crate::read_only::{Files, ReadOnly};
+use crate::storage::Buffers;
 use open_files::{OpenFile, OpenFiles};
 
 /// Bytes at the end of a Parquet file that are read ahead: most footers and page indexes fit.
@@ -35,24 +32,24 @@ const READ_AHEAD: u64 = 64 << 10;
 const STORE: &str = "encrypted";
 
 /// A store whose encrypted Parquet files can be read as files in the clear, for one session.
-pub struct SealedStore {
+pub type SealedStore = ReadOnly<OpenedFiles>;
+
+/// The files of a [`SealedStore`].
+pub struct OpenedFiles {
     inner: Arc<dyn ObjectStore>,
     keyring: Arc<Keyring>,
-    memory: Arc<dyn MemoryPool>,
+    buffers: Arc<Buffers>,
     files: Arc<OpenFiles>,
 }
 
 impl SealedStore {
-    /// A store over `inner`. What it opens is reserved in `memory`; footers of up to `cache_bytes` are kept, which are not.
-    pub fn new(
-        inner: Arc<dyn ObjectStore>,
-        keyring: Arc<Keyring>,
-        memory: Arc<dyn MemoryPool>,
-        cache_bytes: usize,
-    ) -> Self {
-        SealedStore { inner, keyring, memory, files: Arc::new(OpenFiles::new(cache_bytes)) }
+    /// A store over `inner`. What it opens is in `buffers`; footers of up to `cache_bytes` are kept, which are not reserved.
+    pub fn new(inner: Arc<dyn ObjectStore>, keyring: Arc<Keyring>, buffers: Arc<Buffers>, cache_bytes: usize) -> Self {
+        ReadOnly(OpenedFiles { inner, keyring, buffers, files: Arc::new(OpenFiles::new(cache_bytes)) })
     }
+}
 
+impl OpenedFiles {
     /// The file at `location`, opened now if it is not open.
     async fn file(&self, location: &Path) -> Result<Arc<OpenFile>> {
         if self.keyring.is_forgotten() {
@@ -150,9 +147,9 @@ impl SealedStore {
     async fn read(&self, file: &OpenFile, sealed: &SealedFile, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let plan = sealed.plan(ranges).map_err(|error| self.refuse(error))?;
         let read = self.fetch(file, plan.reads()).await?;
-        let reservation = reserved::reserve(&self.memory, plan.opened_bytes())?;
-        let opened = plan.finish(&read).map_err(|error| self.refuse(error))?;
-        Ok(reserved::hold(opened, reservation))
+        let memory = self.buffers.reserve(plan.opened_lengths(), "data of encrypted files");
+        let memory = memory.map_err(|error| generic(Box::new(error)))?;
+        plan.finish(&read, &memory).map_err(|error| self.refuse(error))
     }
 
     /// Ranges as they are in the file, from what was read ahead if they are there.
@@ -170,7 +167,7 @@ impl SealedStore {
 }
 
 #[async_trait]
-impl ObjectStore for SealedStore {
+impl Files for OpenedFiles {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         if options.head {
             let result = self.inner.get_opts(location, options).await?;
@@ -206,41 +203,15 @@ impl ObjectStore for SealedStore {
         };
         self.inner.list(prefix).inspect(seen).boxed()
     }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let listed = self.inner.list_with_delimiter(prefix).await?;
-        listed.objects.iter().for_each(|meta| self.files.see(meta));
-        Ok(listed)
-    }
-
-    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
-        self.inner.put_opts(location, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        self.inner.put_multipart_opts(location, options).await
-    }
-
-    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.inner.delete_stream(locations)
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.inner.copy_opts(from, to, options).await
-    }
 }
 
-impl fmt::Debug for SealedStore {
+impl fmt::Debug for OpenedFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealedStore")
+        f.write_str("OpenedFiles")
     }
 }
 
-impl fmt::Display for SealedStore {
+impl fmt::Display for OpenedFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use casemate_wire::keys::{DataKey, DataKeys};
-use datafusion::execution::memory_pool::UnboundedMemoryPool;
+use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionConfig, SessionContext};
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
@@ -50,7 +50,8 @@ async fn reader(masters: &[&str]) -> Reader {
         files.put(&Path::from(name), fs::read(&path).unwrap().into()).await.unwrap();
     }
     let (keyring, memory): (_, Arc<dyn MemoryPool>) = (keyring(masters), Arc::new(UnboundedMemoryPool::default()));
-    let store = SealedStore::new(Arc::clone(&files) as _, Arc::clone(&keyring), Arc::clone(&memory), 1 << 20);
+    let store =
+        SealedStore::new(Arc::clone(&files) as _, Arc::clone(&keyring), Buffers::new(Arc::clone(&memory)), 1 << 20);
     let mut config = SessionConfig::new().with_target_partitions(2);
     config.options_mut().execution.parquet.metadata_size_hint = None;
     // Every page that can be skipped is, so that reading parts of a column is tried too.

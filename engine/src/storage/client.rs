@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use casemate_wire::storage::{ErrorCode, ObjectMeta, Request, Response};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore};
 
-use super::connection::Connection;
+use super::buffers::ReservedBuffers;
+use super::connection::{Answered, Connection, Place};
 use super::connector::StorageConnector;
 use super::error::{StorageError, printable};
 
@@ -65,8 +66,8 @@ impl StorageClient {
     /// # Errors
     /// When the parent can't be reached, refuses, or answers with something else.
     pub async fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>, StorageError> {
-        match self.request(prefix, Request::List { prefix: prefix.to_owned() }).await? {
-            Response::Listing(objects) => Ok(objects),
+        match self.request(prefix, Request::List { prefix: prefix.to_owned() }, None).await? {
+            Answered::Response(Response::Listing(objects)) => Ok(objects),
             _ => Err(StorageError::Misbehaved("no listing where one was asked for")),
         }
     }
@@ -76,51 +77,61 @@ impl StorageClient {
     /// # Errors
     /// [`StorageError::NotFound`] when there is no such object, others as for [`Self::list`].
     pub async fn head(&self, path: &str) -> Result<ObjectMeta, StorageError> {
-        match self.request(path, Request::Head { path: path.to_owned() }).await? {
-            Response::Meta(meta) if meta.path == path => Ok(meta),
+        match self.request(path, Request::Head { path: path.to_owned() }, None).await? {
+            Answered::Response(Response::Meta(meta)) if meta.path == path => Ok(meta),
             _ => Err(StorageError::Misbehaved("the facts of another object than was asked for")),
         }
     }
 
-    /// Exactly the bytes `start..end` of an object.
+    /// Exactly the bytes `start..end` of an object, in `buffer`, which is empty, has room for them and is of `memory`.
     ///
     /// # Errors
     /// [`StorageError::WrongLength`] when fewer bytes come, others as for [`Self::head`].
-    pub async fn get(&self, path: &str, start: u64, end: u64) -> Result<Bytes, StorageError> {
+    pub async fn get(
+        &self,
+        path: &str,
+        start: u64,
+        end: u64,
+        buffer: BytesMut,
+        memory: &ReservedBuffers,
+    ) -> Result<BytesMut, StorageError> {
         let expected = end.saturating_sub(start);
         if expected == 0 {
-            return Ok(Bytes::new());
+            return Ok(buffer);
         }
-        match self.request(path, Request::Get { path: path.to_owned(), start, end }).await? {
-            Response::Data(data) if data.len() as u64 == expected => Ok(data),
-            Response::Data(data) => {
+        let place = Place { buffer, memory: memory.clone() };
+        match self.request(path, Request::Get { path: path.to_owned(), start, end }, Some(place)).await? {
+            Answered::Data(data) if data.len() as u64 == expected => Ok(data),
+            Answered::Data(data) => {
                 Err(StorageError::WrongLength { path: path.to_owned(), expected, received: data.len() as u64 })
             }
-            _ => Err(StorageError::Misbehaved("no data where data was asked for")),
+            Answered::Response(_) => Err(StorageError::Misbehaved("no data where data was asked for")),
         }
     }
 
-    async fn request(&self, path: &str, request: Request) -> Result<Response, StorageError> {
+    async fn request(&self, path: &str, request: Request, mut place: Option<Place>) -> Result<Answered, StorageError> {
         // The semaphore is never closed; were it, the request would merely not be bounded.
         let _permit = self.in_flight.acquire().await.ok();
+        let again = place.as_ref().map(|place| (place.memory.clone(), place.buffer.capacity()));
         let mut pause = self.options.backoff;
         let mut attempt = 0;
         loop {
-            match self.try_once(request.clone()).await {
+            match self.try_once(request.clone(), place.take()).await {
                 Err(error) if error.is_transient() && attempt < self.options.retries => {
                     attempt += 1;
                     tokio::time::sleep(pause).await;
                     pause = pause.saturating_mul(2);
+                    place = again.as_ref().map(|(memory, length)| Place::another(memory, *length));
                 }
-                Ok(Response::Error { code, message }) => return Err(refusal(path, code, &message)),
+                Ok(Answered::Response(Response::Error { code, message })) => return Err(refusal(path, code, &message)),
                 outcome => return outcome,
             }
         }
     }
 
-    async fn try_once(&self, request: Request) -> Result<Response, StorageError> {
+    async fn try_once(&self, request: Request, place: Option<Place>) -> Result<Answered, StorageError> {
         let connection = self.connection().await?;
-        match tokio::time::timeout(self.options.timeout, connection.call(request)).await {
+        match tokio::time::timeout(self.options.timeout, connection.call(request, place)).await {
             Ok(answer) => answer,
             Err(_) => {
                 let error = StorageError::TimedOut(self.options.timeout);

@@ -1,25 +1,25 @@
-//! What DataFusion sees of the parent's data: a read-only [`ObjectStore`].
+//! What DataFusion sees of the parent's data: a read-only store.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use casemate_wire::storage::ObjectMeta as WireMeta;
 use chrono::{DateTime, Utc};
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::execution::memory_pool::MemoryPool;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{
-    Attributes, CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
-};
+use object_store::{Attributes, Error, GetOptions, GetResult, GetResultPayload, ObjectMeta, Result};
+use sealed_parquet::Memory;
 
+use super::buffers::Buffers;
 use super::client::StorageClient;
 use super::error::StorageError;
 use super::plan::{ReadPlan, requests};
+use crate::read_only::{Files, ReadOnly};
 
 /// Reads of one object that are made at the same time.
 const PARALLEL_READS: usize = 8;
@@ -29,53 +29,59 @@ const READ_AHEAD: usize = 2;
 
 /// The parent's data folder, for one session. What it reads is reserved in the session's memory pool for as
 /// long as somebody holds the bytes.
-#[derive(Clone)]
-pub struct ParentStore {
-    client: Arc<StorageClient>,
-    memory: Arc<dyn MemoryPool>,
-}
+pub type ParentStore = ReadOnly<ParentFiles>;
 
 impl ParentStore {
     /// A store that asks `client` and reserves what it reads in `memory`.
     pub fn new(client: Arc<StorageClient>, memory: Arc<dyn MemoryPool>) -> Self {
-        ParentStore { client, memory }
+        ReadOnly(ParentFiles { client, buffers: Buffers::new(memory) })
     }
 
+    /// The memory that it reads into, for who makes something of it that is as large.
+    pub fn buffers(&self) -> &Arc<Buffers> {
+        &self.0.buffers
+    }
+}
+
+/// The files of a [`ParentStore`].
+#[derive(Clone)]
+pub struct ParentFiles {
+    client: Arc<StorageClient>,
+    buffers: Arc<Buffers>,
+}
+
+impl ParentFiles {
     async fn head(&self, location: &Path) -> Result<ObjectMeta> {
         let meta = self.client.head(location.as_ref()).await?;
         object_meta(meta, location.clone())
     }
 
-    /// Reads one range, in as many requests as it takes.
+    /// Reads one range, in as many requests as it takes, each to its place.
     async fn read(&self, location: &Path, range: Range<u64>) -> Result<Bytes> {
         let length = range.end.saturating_sub(range.start);
-        let reservation = self.reserve(length)?;
-        let mut parts = stream::iter(requests(range))
-            .map(|part| self.client.get(location.as_ref(), part.start, part.end))
-            .buffered(PARALLEL_READS);
-        let first = parts.try_next().await?.unwrap_or_default();
-        let bytes = if first.len() as u64 == length {
-            first
-        } else {
-            let mut whole = Vec::new();
-            // Checked: the budget may be larger than what the machine can give.
-            whole.try_reserve_exact(usize::try_from(length).map_err(too_large)?).map_err(too_large)?;
-            whole.extend_from_slice(&first);
-            while let Some(part) = parts.try_next().await? {
-                whole.extend_from_slice(&part);
-            }
-            whole.into()
-        };
-        Ok(Bytes::from_owner(ReservedBytes { bytes, _reservation: reservation }))
-    }
-
-    fn reserve(&self, length: u64) -> Result<MemoryReservation> {
-        let reservation = MemoryConsumer::new("data read from the parent").register(&self.memory);
-        let length = usize::try_from(length).map_err(too_large)?;
-        match reservation.try_grow(length) {
-            Ok(()) => Ok(reservation),
-            Err(error) => Err(Error::Generic { store: "parent", source: Box::new(error) }),
+        let memory = self.buffers.reserve(std::iter::once(length), "data read from the parent");
+        let memory = memory.map_err(|error| generic(Box::new(error)))?;
+        let mut rest = memory.try_take(usize::try_from(length).map_err(too_large)?).map_err(too_large)?;
+        let mut places = Vec::new();
+        for part in requests(range.clone()) {
+            let place = match usize::try_from(part.end - part.start) {
+                Ok(length) if part.end < range.end => {
+                    let behind = rest.split_off(length);
+                    std::mem::replace(&mut rest, behind)
+                }
+                _ => std::mem::take(&mut rest),
+            };
+            places.push((part, place));
         }
+        let parts = stream::iter(places)
+            .map(|(part, place)| self.client.get(location.as_ref(), part.start, part.end, place, &memory))
+            .buffered(PARALLEL_READS);
+        // Parts that touch in memory become one again without being copied.
+        let whole = parts.try_fold(BytesMut::new(), |mut whole, part| async move {
+            whole.unsplit(part);
+            Ok(whole)
+        });
+        Ok(memory.share(whole.await?))
     }
 
     async fn list_checked(&self, prefix: Option<&Path>) -> Result<Vec<ObjectMeta>> {
@@ -99,20 +105,8 @@ impl ParentStore {
     }
 }
 
-/// Bytes that stay reserved until their last holder is gone.
-struct ReservedBytes {
-    bytes: Bytes,
-    _reservation: MemoryReservation,
-}
-
-impl AsRef<[u8]> for ReservedBytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
 #[async_trait]
-impl ObjectStore for ParentStore {
+impl Files for ParentFiles {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let meta = self.head(location).await?;
         options.check_preconditions(&meta)?;
@@ -164,56 +158,15 @@ impl ObjectStore for ParentStore {
             .try_flatten()
             .boxed()
     }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let base = prefix.cloned().unwrap_or_default();
-        let mut folders = BTreeSet::new();
-        let mut objects = Vec::new();
-        for meta in self.list_checked(prefix).await? {
-            let mut rest = meta.location.prefix_match(&base).into_iter().flatten();
-            match (rest.next(), rest.next()) {
-                (Some(folder), Some(_)) => {
-                    let folder = base.clone().join(folder);
-                    drop(rest);
-                    folders.insert(folder);
-                }
-                _ => {
-                    drop(rest);
-                    objects.push(meta);
-                }
-            }
-        }
-        Ok(ListResult { common_prefixes: folders.into_iter().collect(), objects })
-    }
-
-    async fn put_opts(&self, _location: &Path, _payload: PutPayload, _options: PutOptions) -> Result<PutResult> {
-        Err(read_only("put"))
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        _location: &Path,
-        _options: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        Err(read_only("put_multipart"))
-    }
-
-    fn delete_stream(&self, _locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        stream::once(async { Err(read_only("delete")) }).boxed()
-    }
-
-    async fn copy_opts(&self, _from: &Path, _to: &Path, _options: CopyOptions) -> Result<()> {
-        Err(read_only("copy"))
-    }
 }
 
-impl fmt::Debug for ParentStore {
+impl fmt::Debug for ParentFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ParentStore")
+        f.write_str("ParentFiles")
     }
 }
 
-impl fmt::Display for ParentStore {
+impl fmt::Display for ParentFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the parent's data folder")
     }
@@ -229,13 +182,6 @@ fn object_meta(meta: WireMeta, location: Path) -> Result<ObjectMeta> {
         return Err(misbehaved("an object's size that no disk holds"));
     }
     Ok(ObjectMeta { location, last_modified, size: meta.size, e_tag: None, version: None })
-}
-
-fn read_only(operation: &str) -> Error {
-    Error::NotImplemented {
-        operation: operation.to_owned(),
-        implementer: "the parent's data folder (read only)".to_owned(),
-    }
 }
 
 fn misbehaved(what: &'static str) -> Error {

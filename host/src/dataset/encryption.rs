@@ -15,8 +15,8 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use sealed_parquet::{
-    Algorithm, ExternalMaterial, Footer, FooterPlace, KeyError, MAX_EXTERNAL_BYTES, Protection, SealedFile, TAIL_LEN,
-    external_file_name,
+    Algorithm, ExternalMaterial, Footer, FooterPlace, FreshMemory, KeyError, MAX_EXTERNAL_BYTES, Protection,
+    SealedFile, TAIL_LEN, external_file_name,
 };
 
 use super::error::DatasetError;
@@ -212,7 +212,7 @@ impl Shared {
         let failed = |error: sealed_parquet::Error| ParquetError::External(Box::new(error));
         let plan = sealed.plan(std::slice::from_ref(&range)).map_err(failed)?;
         let read = plan.reads().iter().map(|range| read_range(&self.file, range).map(Bytes::from));
-        let mut answers = plan.finish(&read.collect::<io::Result<Vec<_>>>()?).map_err(failed)?;
+        let mut answers = plan.finish(&read.collect::<io::Result<Vec<_>>>()?, &FreshMemory).map_err(failed)?;
         answers.pop().ok_or_else(|| ParquetError::EOF("nothing was read".to_owned()))
     }
 }

@@ -1,6 +1,7 @@
 //! The parent instance's server: relays clients to the enclave and serves tables to it. It holds no key and
 //! sees sizes, times and file names.
 
+mod answers;
 mod counters;
 mod data;
 mod record;
@@ -24,7 +25,7 @@ use tokio_util::task::TaskTracker;
 pub use counters::{CounterValues, Counters};
 #[cfg(feature = "s3")]
 pub use data::{BucketOptions, DataBucket};
-pub use data::{DataDirectory, DataError, DataFile, DataSource, FileEntry};
+pub use data::{Content, DataDirectory, DataError, DataFile, DataSource, FileEntry, FileRange};
 pub use record::Recorder;
 
 use storage::StorageServer;

@@ -10,6 +10,7 @@ mod listing;
 mod parquet;
 mod partitions;
 mod path;
+mod read_ahead;
 mod schema;
 mod table;
 mod text;
@@ -19,6 +20,8 @@ use url::Url;
 
 pub(crate) use self::partitions::PartitionRules;
 pub(crate) use self::table::FileTable;
+pub(crate) use read_ahead::ReadAhead;
+
 use crate::error::{Result, SparkError};
 use crate::resolver::Table;
 use crate::types::StructField;

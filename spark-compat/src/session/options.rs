@@ -25,6 +25,9 @@ pub struct SparkSessionOptions {
     /// How many bytes at the end of a Parquet file are read in the hope that they are the whole footer. None where the
     /// object store does that itself: the footer's length is asked for first, then the footer.
     pub parquet_metadata_size_hint: Option<usize>,
+    /// How many bytes of Parquet files may be read before they are wanted, by all scans together: while a row group is computed
+    /// with, the next one is read. With 0, none is; the memory is reserved by the object store, if by anyone.
+    pub read_ahead_bytes: usize,
     /// What is asked before the files of a table are opened; without one, every table may be.
     pub table_rule: Option<Arc<dyn TableRule>>,
 }
@@ -47,6 +50,7 @@ impl SparkSessionOptions {
             batch_size: 8192,
             parquet_decryption_factory: None,
             parquet_metadata_size_hint: Some(512 << 10),
+            read_ahead_bytes: 0,
             table_rule: None,
         }
     }

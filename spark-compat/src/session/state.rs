@@ -10,6 +10,7 @@ use datafusion::prelude::SessionConfig;
 use super::options::SparkSessionOptions;
 use super::row_order::RowsInOrder;
 use crate::error::Result;
+use crate::formats::ReadAhead;
 
 /// The state that statements are planned in.
 ///
@@ -18,8 +19,8 @@ use crate::error::Result;
 /// resolver to that), and a plan that needed it would have another meaning than Spark's: a missing cast is better an error of
 /// planning. No catalog, no SQL planner and no function registry are there either: plans hold what they use.
 ///
-/// The optimizer and the reading of Parquet are DataFusion's own: its settings are the ones that its defaults are measured with.
-/// One rule comes last, [`RowsInOrder`].
+/// The optimizer and the reading of Parquet are DataFusion's own, but that row groups may be read ahead: its settings are the
+/// ones that its defaults are measured with. One rule of ours comes after its own, [`RowsInOrder`].
 pub(super) fn session_state(options: &SparkSessionOptions) -> Result<SessionState> {
     let mut config = ConfigOptions::new();
     let partitions = options.target_partitions.max(1);
@@ -28,10 +29,14 @@ pub(super) fn session_state(options: &SparkSessionOptions) -> Result<SessionStat
     config.execution.batch_size = ConfigNonZeroUsize::try_new(options.batch_size)?;
     config.execution.parquet.metadata_size_hint = options.parquet_metadata_size_hint;
     let config = SessionConfig::from(config).with_create_default_catalog_and_schema(false);
-    Ok(SessionStateBuilder::new()
+    let mut builder = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(Arc::clone(&options.runtime))
         .with_analyzer_rules(vec![])
-        .with_physical_optimizer_rule(Arc::new(RowsInOrder))
-        .build())
+        .with_physical_optimizer_rule(Arc::new(RowsInOrder));
+    if options.read_ahead_bytes > 0 {
+        let read_ahead = ReadAhead::new(Arc::clone(&options.runtime), options.read_ahead_bytes);
+        builder = builder.with_physical_optimizer_rule(Arc::new(read_ahead));
+    }
+    Ok(builder.build())
 }

@@ -39,6 +39,21 @@ async fn requests_and_responses_read_back_with_their_ids() {
 }
 
 #[tokio::test]
+async fn data_that_is_sent_and_taken_in_parts_is_the_same_response() {
+    let mut sent = data_head(9, 4).unwrap().to_vec();
+    sent.extend_from_slice(b"PAR1");
+    let mut whole = Vec::new();
+    write_response(&mut whole, 9, &Response::Data(Bytes::from_static(b"PAR1"))).await.unwrap();
+    assert_eq!(sent, whole);
+    let mut received = &sent[..];
+    assert_eq!(read_incoming(&mut received).await.unwrap(), Some(Incoming::Data { id: 9, len: 4 }));
+    let mut data = BytesMut::from(&b"before "[..]);
+    read_data(&mut received, 4, &mut data).await.unwrap();
+    assert_eq!(data, &b"before PAR1"[..]);
+    assert!(data_head(9, MAX_RANGE_BYTES as usize + 1).is_err());
+}
+
+#[tokio::test]
 async fn a_length_beyond_the_cap_is_refused_before_anything_is_allocated() {
     let too_long = (MAX_REQUEST_BYTES as u32 + 1).to_be_bytes();
     assert!(matches!(read_request(&mut &too_long[..]).await, Err(Error::FrameTooLarge { .. })));

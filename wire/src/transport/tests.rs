@@ -25,6 +25,17 @@ async fn tcp_takes_a_free_port_and_tells_which() {
 }
 
 #[tokio::test]
+async fn a_connection_shows_its_unix_socket_however_often_it_is_boxed_and_never_one_behind_a_limit() {
+    let (unix, _other) = UnixStream::pair().unwrap();
+    let boxed: BoxedIo = Box::new(unix);
+    let twice: BoxedIo = Box::new(boxed);
+    assert!(twice.unix_socket().is_some());
+    let (unix, _other) = UnixStream::pair().unwrap();
+    assert!(LimitedWrites::new(unix, 7).unix_socket().is_none());
+    assert!(tokio::io::duplex(7).0.unix_socket().is_none());
+}
+
+#[tokio::test]
 async fn a_unix_listener_removes_its_socket_file_when_dropped() {
     let path = scratch_socket("dropped");
     echo_once(&Address::Unix(path.clone())).await;

@@ -3,6 +3,7 @@
 #[cfg(feature = "s3")]
 mod bucket;
 mod directory;
+mod file_range;
 
 use std::io;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use casemate_wire::storage::MAX_RANGE_BYTES;
 #[cfg(feature = "s3")]
 pub use bucket::{BucketOptions, DataBucket};
 pub use directory::{DataDirectory, DataFile};
+pub use file_range::FileRange;
 
 /// The longest path a request may name.
 pub const MAX_PATH_BYTES: usize = 4096;
@@ -104,6 +106,30 @@ pub struct FileEntry {
     pub modified_ms: i64,
 }
 
+/// What is in a range of a file.
+#[derive(Debug)]
+pub enum Content {
+    /// Bytes that are still in their file.
+    File(FileRange),
+    /// Bytes that are in memory.
+    Bytes(Bytes),
+}
+
+impl Content {
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::File(range) => range.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Where the files come from.
 #[derive(Clone, Debug)]
 pub enum DataSource {
@@ -158,11 +184,20 @@ impl DataSource {
         }
     }
 
+    /// Whether ranges that were [read](Self::read) take memory.
+    pub fn reads_into_memory(&self) -> bool {
+        match self {
+            Self::Directory(_) => false,
+            #[cfg(feature = "s3")]
+            Self::Bucket(_) => true,
+        }
+    }
+
     /// The bytes `start..end` of one file, all of them or an error.
     ///
     /// # Errors
     /// [`DataError::Range`] for a range that is empty, longer than a request may ask for or not inside the file.
-    pub async fn read(&self, path: &str, start: u64, end: u64) -> Result<Bytes, DataError> {
+    pub async fn read(&self, path: &str, start: u64, end: u64) -> Result<Content, DataError> {
         let length = end.saturating_sub(start);
         if length == 0 || length > MAX_RANGE_BYTES {
             return Err(DataError::Length { path: path.to_owned(), start, end });
@@ -170,10 +205,10 @@ impl DataSource {
         match self {
             Self::Directory(directory) => {
                 let (directory, wanted) = (directory.clone(), path.to_owned());
-                blocking(path, move || directory.file(&wanted)?.read_range(start, end).map(Bytes::from)).await
+                blocking(path, move || directory.file(&wanted)?.range(start, end).map(Content::File)).await
             }
             #[cfg(feature = "s3")]
-            Self::Bucket(bucket) => bucket.read(path, start, end).await,
+            Self::Bucket(bucket) => bucket.read(path, start, end).await.map(Content::Bytes),
         }
     }
 }
