@@ -284,7 +284,7 @@ fn translate(arrays: &[ArrayRef]) -> DataFusionResult<ArrayRef> {
     let (text, from, to) = (text.as_string_view(), from.as_string_view(), to.as_string_view());
     let mut made_of = None;
     let mut dictionary = Dictionary::new("", "");
-    text::rows(arrays, |row, out| {
+    text::rows_of_bytes(arrays, |row, out| {
         let pair = (from.value(row), to.value(row));
         if made_of != Some(pair) {
             dictionary = Dictionary::new(pair.0, pair.1);
@@ -322,15 +322,20 @@ impl Dictionary {
         Self { ascii, others, bytes }
     }
 
-    fn translate(&self, text: &str, out: &mut String) {
-        if let Some(bytes) = self.bytes.filter(|_| text.is_ascii()) {
-            out.extend(text.bytes().map(|byte| char::from(bytes[usize::from(byte & 0x7f)])));
+    fn translate(&self, text: &str, out: &mut Vec<u8>) {
+        if let Some(bytes) = self.bytes.as_ref().filter(|_| text.is_ascii()) {
+            out.extend(text.bytes().map(|byte| bytes[usize::from(byte & 0x7f)]));
             return;
         }
-        out.extend(text.chars().filter_map(|character| match self.ascii.get(character as usize) {
-            Some(to) => *to,
-            None => self.others.get(&character).copied().unwrap_or(Some(character)),
-        }));
+        for character in text.chars() {
+            let to = match self.ascii.get(character as usize) {
+                Some(to) => *to,
+                None => self.others.get(&character).copied().unwrap_or(Some(character)),
+            };
+            if let Some(to) = to {
+                out.extend_from_slice(to.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
     }
 }
 

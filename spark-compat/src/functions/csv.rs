@@ -15,7 +15,7 @@ use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::formats::csv::infer::Inference;
 use crate::formats::csv::options::CsvOptions;
-use crate::formats::csv::row::{self, MALFORMED, ValueRules};
+use crate::formats::csv::row::{MALFORMED, ValueRules};
 use crate::formats::csv::tokenizer::{Format, LineEnd, values_of};
 use crate::json::columns::{Column, Leaf};
 use crate::json::generate;

@@ -19,9 +19,8 @@ pub(super) fn hex_texts(array: &ArrayRef) -> DataFusionResult<ArrayRef> {
 fn texts(array: &ArrayRef, write: fn(u64, &mut [u8; 64]) -> &[u8]) -> DataFusionResult<ArrayRef> {
     let mut digits = [0u8; 64];
     let values = array.as_primitive::<Int64Type>();
-    text::rows(std::slice::from_ref(array), |row, out| {
-        let text = write(values.value(row).cast_unsigned(), &mut digits);
-        out.push_str(std::str::from_utf8(text).unwrap_or_default());
+    text::rows_of_bytes(std::slice::from_ref(array), |row, out| {
+        out.extend_from_slice(write(values.value(row).cast_unsigned(), &mut digits));
         Ok(true)
     })
 }

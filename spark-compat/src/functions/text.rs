@@ -15,21 +15,71 @@ const MAX_BYTES: usize = 512 << 20;
 /// it is NULL. All stand in one buffer, which the result's views share.
 pub(super) fn rows(
     arrays: &[ArrayRef],
-    mut write: impl FnMut(usize, &mut String) -> DataFusionResult<bool>,
+    write: impl FnMut(usize, &mut String) -> DataFusionResult<bool>,
+) -> DataFusionResult<ArrayRef> {
+    rows_in(arrays, write)
+}
+
+/// [`rows`] for strings that are made byte by byte; that all are UTF-8 is looked at once, at the end.
+pub(super) fn rows_of_bytes(
+    arrays: &[ArrayRef],
+    write: impl FnMut(usize, &mut Vec<u8>) -> DataFusionResult<bool>,
+) -> DataFusionResult<ArrayRef> {
+    rows_in(arrays, write)
+}
+
+/// What strings are written to.
+trait Buffered: Default {
+    fn length(&self) -> usize;
+    fn cut(&mut self, length: usize);
+    fn into_bytes(self) -> Vec<u8>;
+}
+
+impl Buffered for String {
+    fn length(&self) -> usize {
+        self.len()
+    }
+
+    fn cut(&mut self, length: usize) {
+        self.truncate(length);
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.into_bytes()
+    }
+}
+
+impl Buffered for Vec<u8> {
+    fn length(&self) -> usize {
+        self.len()
+    }
+
+    fn cut(&mut self, length: usize) {
+        self.truncate(length);
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self
+    }
+}
+
+fn rows_in<B: Buffered>(
+    arrays: &[ArrayRef],
+    mut write: impl FnMut(usize, &mut B) -> DataFusionResult<bool>,
 ) -> DataFusionResult<ArrayRef> {
     let length = arrays.first().map_or(0, |array| array.len());
     let nulls = nulls(arrays);
-    let mut texts = String::new();
+    let mut texts = B::default();
     let mut lengths = Vec::with_capacity(length);
     let mut valid = NullBufferBuilder::new(length);
     for row in 0..length {
-        let start = texts.len();
+        let start = texts.length();
         let is_some = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) && write(row, &mut texts)?;
         if !is_some {
-            texts.truncate(start);
+            texts.cut(start);
         }
-        check_size(texts.len())?;
-        lengths.push(texts.len() - start);
+        check_size(texts.length())?;
+        lengths.push(texts.length() - start);
         valid.append(is_some);
     }
     let offsets = OffsetBuffer::from_lengths(lengths);
