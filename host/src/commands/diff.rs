@@ -19,7 +19,7 @@ use crate::statements::{StatementsOptions, answer_request};
 
 const AFTER_HELP: &str = "\
 Examples:
-  casemate diff spark-compat/differential/statements
+  casemate diff spark-compat/differential/statements --data spark-compat/differential/files
   casemate diff spark-compat/differential/statements/joins --known spark-compat/differential/known-differences.tsv
   casemate diff mine.sql --reference-command \"target/spark-3.2.0/bin/python spark-compat/differential/reference/reference.py\"
   casemate diff mine.sql --json --reference-command ./ask-spark | jq .total

@@ -226,10 +226,12 @@ impl<'t> Tokenizer<'t> {
         let has_value = self.value_at_end();
         let is_empty = self.length() == 0;
         let has_text = self.at > self.start;
-        let pushed = match () {
-            () if has_value || !is_empty => self.push_value(),
-            () if has_text => self.push_null(),
-            () => Ok(()),
+        let pushed = if has_value || !is_empty {
+            self.push_value()
+        } else if has_text {
+            self.push_null()
+        } else {
+            Ok(())
         };
         match pushed {
             Err(Stop::Refused(error)) => Err(error),
@@ -332,13 +334,9 @@ impl<'t> Tokenizer<'t> {
                     self.push(Cow::Borrowed(value))?;
                     self.next()?;
                     if self.ch == separator {
-                        match self.next() {
-                            Ok(()) if self.ch == self.line_end.normal => self.push_null()?,
-                            Ok(()) => {}
-                            Err(stop) => {
-                                // The empty value behind the last separator is the end's to add.
-                                return Err(stop);
-                            }
+                        self.next()?;
+                        if self.ch == self.line_end.normal {
+                            self.push_null()?;
                         }
                     }
                     continue;
