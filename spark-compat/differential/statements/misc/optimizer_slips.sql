@@ -14,3 +14,5 @@ SELECT k, (SELECT count(v) FROM u WHERE u.k = t.k) FROM t ORDER BY k;
 -- Functions that stand for other expressions are not replaced beside a column of the query around.
 SELECT k FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k AND nvl(t.f, true)) ORDER BY k;
 SELECT k FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k AND coalesce(NOT t.f, true)) ORDER BY k;
+SELECT k FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k AND nullif(t.f, cast(null AS boolean))) ORDER BY k;
+SELECT k FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.k = t.k AND boolean(right('', int(t.k)))) ORDER BY k;

@@ -7,6 +7,7 @@ use arrow::error::ArrowError;
 use super::super::arguments::{Arity, Input};
 use super::super::{Call, Function};
 use super::{failed, kernel, overflow};
+use crate::datetime::MICROS_PER_SECOND;
 use crate::datetime::zone::Zone;
 use crate::error::{Result, SparkError};
 use crate::kernel::shared;
@@ -24,7 +25,7 @@ type Shift = fn(i64, Zone) -> Option<i64>;
 
 /// The clock of the zone, taken for one of UTC.
 fn from_utc(micros: i64, zone: Zone) -> Option<i64> {
-    Some(zone.to_local(micros))
+    micros.checked_add(i64::from(zone.offset_at(micros)) * MICROS_PER_SECOND)
 }
 
 /// The moment at which the zone's clock shows what UTC's shows at `micros`.
