@@ -123,9 +123,10 @@ async fn hand_over(socket: &Arc<UnixStream>, range: &FileRange) -> io::Result<()
         };
         let sent;
         (at, sent) = spawn_blocking(send).await.map_err(io::Error::other)?;
-        match sent {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-            _ => {}
+        if let Err(error) = sent
+            && error.kind() != io::ErrorKind::WouldBlock
+        {
+            return Err(error);
         }
     }
     Ok(())
