@@ -21,7 +21,8 @@ pub(crate) fn is_whole(value: f64) -> bool {
 pub(crate) fn nearest_whole(scaled: f64) -> Option<f64> {
     /// More than both roundings may change, in terms of the value.
     const MARGIN: f64 = 1.0 / (1u64 << 50) as f64;
-    if scaled.abs() >= EXACT {
+    // Not the other way round: NaN is not below it, either.
+    if !(scaled.abs() < EXACT) {
         return None;
     }
     // The conversions are single instructions on every processor, other than `trunc` and `round`.
@@ -42,7 +43,7 @@ mod tests {
         for scaled in [0.0, 0.2, -0.2, 0.7, -0.7, 1.49, 1.51, -1.49, -1.51, 1e12 + 0.25, 1e12 + 0.75] {
             assert_eq!(nearest_whole(scaled), Some(scaled.round()), "{scaled}");
         }
-        for scaled in [0.5, -0.5, 2.5, 100.499_999_999_999_99, EXACT, -EXACT, 1e300] {
+        for scaled in [0.5, -0.5, 2.5, 100.499_999_999_999_99, EXACT, -EXACT, 1e300, f64::NAN, f64::INFINITY] {
             assert_eq!(nearest_whole(scaled), None, "{scaled}");
         }
     }
