@@ -81,12 +81,13 @@ fn contains(call: Call<'_>) -> Result<Typed> {
 fn contains_number(arrays: &[ArrayRef]) -> Option<BooleanArray> {
     fn found<T: ArrowPrimitiveType>(lists: &ListArray, elements: &PrimitiveArray<T>, value: &ArrayRef) -> BooleanArray {
         let value = value.as_primitive::<T>();
+        let nulls = elements.nulls().filter(|nulls| nulls.null_count() > 0);
         let found = |row: usize| {
             if lists.is_null(row) || value.is_null(row) {
                 return None;
             }
             let (mut range, wanted) = (lists::range(lists.value_offsets(), row), value.value(row));
-            let Some(nulls) = elements.nulls() else {
+            let Some(nulls) = nulls else {
                 return Some(elements.values().get(range)?.contains(&wanted));
             };
             if range.clone().any(|at| nulls.is_valid(at) && elements.value(at) == wanted) {
