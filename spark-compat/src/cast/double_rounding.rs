@@ -21,8 +21,7 @@ pub(crate) fn is_whole(value: f64) -> bool {
 pub(crate) fn nearest_whole(scaled: f64) -> Option<f64> {
     /// More than both roundings may change, in terms of the value.
     const MARGIN: f64 = 1.0 / (1u64 << 50) as f64;
-    // Not the other way round: NaN is not below it, either.
-    if !(scaled.abs() < EXACT) {
+    if scaled.is_nan() || scaled.abs() >= EXACT {
         return None;
     }
     // The conversions are single instructions on every processor, other than `trunc` and `round`.

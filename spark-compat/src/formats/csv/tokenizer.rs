@@ -411,8 +411,7 @@ impl<'t> Tokenizer<'t> {
         let rest = self.text.get(self.at..)?;
         let Format { quote, escape, .. } = self.format;
         let mut before = self.ch;
-        let mut characters = rest.char_indices();
-        while let Some((at, character)) = characters.next() {
+        for (at, character) in rest.char_indices() {
             let following = rest.get(at + character.len_utf8()..)?.chars().next();
             if character == *quote {
                 if before == *escape || !(following == Some(separator) || following == Some(self.line_end.normal)) {
